@@ -1,0 +1,1 @@
+"""The `tocsin` command, and the embedded servers it starts."""

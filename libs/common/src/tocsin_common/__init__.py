@@ -1,0 +1,1 @@
+"""The mechanisms Tocsin's services share: how, never what."""

@@ -1,0 +1,107 @@
+"""Who is calling: API keys, known by their keyed hash and looked up in memory."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+
+from tocsin_common.errors import place_of
+from tocsin_common.keyed import keyed_hash, same
+from tocsin_common.problems import NotAuthenticated
+from tocsin_common.settings import Settings
+
+Caller = TypeVar("Caller")
+
+log = logging.getLogger("tocsin.auth")
+
+REFRESH = 3.0  # seconds; a key that was disabled is refused after 5 at the latest
+SOON = 0.5  # seconds between looks for a key that is not known yet
+
+scheme = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer <key>`")
+
+
+def new_key(kind: str) -> str:
+    """A fresh API key like `tcs_live_3f9c…`: 32 random bytes behind a prefix scanners know."""
+    return f"tcs_{kind}_{secrets.token_hex(32)}"
+
+
+def hash_of(hash_key: bytes, key: str) -> bytes:
+    """What is stored of an API key."""
+    return keyed_hash(hash_key, "api-key", key)
+
+
+class KeyRing(Generic[Caller]):
+    """All callers' keys in memory: no query for a request, and news within seconds."""
+
+    def __init__(
+        self, hash_key: bytes, load: Callable[[], Awaitable[Mapping[bytes, Caller]]]
+    ) -> None:
+        self._hash_key = hash_key
+        self._load = load
+        self._callers: Mapping[bytes, Caller] = {}
+        self._loaded_at = 0.0
+        self._loading = asyncio.Lock()
+
+    async def caller(self, request: Request) -> Caller:
+        """Return who calls.
+
+        Raises:
+            NotAuthenticated: no key, or one nobody has.
+        """
+        shown = request.headers.get("authorization", "")
+        if not shown.startswith("Bearer "):
+            raise NotAuthenticated
+        digest = hash_of(self._hash_key, shown[7:].strip())
+        if (known := self._callers.get(digest)) is not None:
+            return known
+        await self._look_again()
+        if (known := self._callers.get(digest)) is not None:
+            return known
+        raise NotAuthenticated
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Keep the keys fresh until the block ends."""
+        task = asyncio.create_task(self._refresh_for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _look_again(self) -> None:
+        """Load the keys once for all who wait, and not again too soon."""
+        async with self._loading:
+            if time.monotonic() - self._loaded_at > SOON:
+                await self._refresh()
+
+    async def _refresh_for_ever(self) -> None:
+        while True:
+            async with self._loading:
+                await self._refresh()
+            await asyncio.sleep(REFRESH)
+
+    async def _refresh(self) -> None:
+        try:
+            self._callers = await self._load()
+        except Exception as error:
+            log.warning("keys could not be refreshed: %s", place_of(error))
+        self._loaded_at = time.monotonic()
+
+
+async def _operator(request: Request, _: Annotated[object, Depends(scheme)]) -> None:
+    settings: Settings = request.app.state.settings
+    expected = settings.admin_key.get_secret_value()
+    shown = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    if not expected or not same(shown, expected):
+        raise NotAuthenticated("Send the operator's key; it is in this service's settings.")
+
+
+Operator = Depends(_operator)
+"""For a router whose every operation is the operator's."""

@@ -1,0 +1,90 @@
+"""One transaction per request or per group, committed before anybody is told."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import asyncpg
+from fastapi import Depends, Request
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+TOLD = "tocsin_told"
+"""In a connection's `info`: this transaction recorded events, so the relay has work after it."""
+
+
+class Database:
+    """A service's own PostgreSQL database."""
+
+    def __init__(self, url: str, *, name: str, pool_size: int = 8) -> None:
+        self.dsn = url
+        """The URL as PostgreSQL's own drivers take it."""
+        self.told: Callable[[], None] = _nobody
+        """Called after the commit of a transaction that recorded events."""
+        self.engine: AsyncEngine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            hide_parameters=True,
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 30,
+                "server_settings": {"application_name": f"tocsin-{name}", "timezone": "UTC"},
+            },
+        )
+        # A connection that died with the server is not handed out again.
+        event.listen(self.engine.sync_engine, "handle_error", _distrust)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction on a connection: commits at the end of the block."""
+        async with self.engine.connect() as tx:
+            async with tx.begin():
+                yield tx
+            told = tx.info.pop(TOLD, False)
+        if told:
+            self.told()
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[AsyncSession]:
+        """The same, as a session."""
+        async with self.begin() as tx, AsyncSession(tx, expire_on_commit=False) as session:
+            yield session
+            await session.flush()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def _nobody() -> None:
+    return None
+
+
+def _distrust(context: Any) -> None:
+    if isinstance(context.original_exception, asyncpg.InterfaceError | OSError):
+        context.is_disconnect = True
+
+
+async def driver(tx: AsyncConnection) -> asyncpg.Connection[asyncpg.Record]:
+    """The driver's own connection inside `tx`, for the statements that are hot.
+
+    SQLAlchemy begins lazily, so the transaction is begun here; a test holds this to its word.
+    """
+    raw = await tx.get_raw_connection()
+    adapted: Any = raw.dbapi_connection
+    if not adapted._started:
+        await adapted._start_transaction()
+    return raw.driver_connection  # pyright: ignore[reportReturnType]
+
+
+async def _transaction(request: Request) -> AsyncGenerator[AsyncSession]:
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        yield session
+
+
+Session = Annotated[AsyncSession, Depends(_transaction, scope="function")]
+"""A transaction that has committed before the answer is sent."""

@@ -1,0 +1,239 @@
+"""The HTTP application every service is: problems, request ids, limits, health."""
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from opentelemetry.trace import SpanKind
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tocsin_common import problems
+from tocsin_common.errors import is_outage, place_of
+from tocsin_common.group_commit import Overloaded
+from tocsin_common.problems import Problem, ProblemDetail, TooLarge, Unavailable
+from tocsin_common.settings import Settings
+from tocsin_common.telemetry import counter, span
+
+log = logging.getLogger("tocsin.http")
+
+requests = counter(
+    "http_requests_total", "Requests answered, by route and status", ["method", "route", "status"]
+)
+
+Running = Callable[[], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    title: str,
+    settings: Settings,
+    *,
+    version: str,
+    routers: Sequence[APIRouter],
+    running: Sequence[Running],
+    waiting_for: Callable[[], Sequence[str]],
+) -> FastAPI:
+    """Wire a service's HTTP edge.
+
+    Args:
+        title: what the OpenAPI document calls it.
+        settings: the service's settings, also at `app.state.settings`.
+        version: the API's version.
+        routers: the service's operations.
+        running: what runs while the application does; entered in order, left in reverse.
+        waiting_for: what is missing before this process is ready.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            for run in running:
+                await stack.enter_async_context(run())
+            yield
+
+    app = FastAPI(
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+        responses={"default": {"model": ProblemDetail, "description": "Problem (RFC 9457)"}},
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.add_middleware(Edge, body_limit=settings.body_limit)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_exception)
+    for router in (*routers, _health(waiting_for)):
+        app.include_router(router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _health(waiting_for: Callable[[], Sequence[str]]) -> APIRouter:
+    router = APIRouter(tags=["health"], include_in_schema=False)
+
+    @router.get("/livez")
+    async def live() -> dict[str, bool]:
+        return {"live": True}
+
+    @router.get("/readyz")
+    async def ready(response: Response) -> dict[str, Any]:
+        missing = list(waiting_for())
+        if missing:
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return {"ready": not missing, "waiting_for": missing}
+
+    _ = live, ready
+    return router
+
+
+class Edge:
+    """Around every request: its id, its span, its size limit, and a count of its outcome.
+
+    A span here is always a new root: whoever calls cannot choose an id that ties their request
+    to what happens inside (protection L1). A request id is kept only if it is a UUID.
+    """
+
+    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+        self._app = app
+        self._limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in {"/livez", "/readyz"}:
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status, answered = int(HTTPStatus.INTERNAL_SERVER_ERROR), False
+
+        async def answer(message: Message) -> None:
+            nonlocal status, answered
+            if message["type"] == "http.response.start":
+                status, answered = message["status"], True
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    (b"cache-control", b"no-store"),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        with span("request", kind=SpanKind.SERVER, root=True) as current:
+            try:
+                await self._app(scope, _limited(receive, self._limit), answer)
+            except Exception as error:
+                if answered:
+                    raise
+                response = _unexpected(Request(scope), error)
+                await response(scope, receive, answer)
+            finally:
+                route = getattr(scope.get("route"), "path", "none")
+                if current.is_recording():
+                    current.update_name(f"{scope['method']} {route}")
+                    current.set_attribute("http.request.method", scope["method"])
+                    current.set_attribute("http.route", route)
+                    current.set_attribute("http.response.status_code", status)
+                requests.labels(_known(scope["method"]), route, str(status)).inc()
+
+
+def _known(method: str) -> str:
+    return method if method in {"GET", "POST", "PUT", "PATCH", "DELETE"} else "other"
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            try:
+                return str(UUID(value.decode("ascii")))
+            except ValueError:
+                break
+    return str(uuid4())
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    size = 0
+
+    async def count() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise HTTPException(TooLarge.status)
+        return message
+
+    return count
+
+
+def _answer(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Sequence[problems.FieldProblem] = (),
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    request_id = getattr(request.state, "request_id", "")
+    return JSONResponse(
+        problems.body(status, code, detail, request_id, errors),
+        status,
+        headers,
+        media_type="application/problem+json",
+    )
+
+
+async def _problem(request: Request, error: Any) -> JSONResponse:
+    return _answer(request, error.status, error.code, error.detail, headers=error.headers)
+
+
+async def _invalid(request: Request, error: Any) -> JSONResponse:
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        return _answer(request, HTTPStatus.BAD_REQUEST, "malformed", "The body is not JSON.")
+    detail = "Some fields are missing or wrong; `errors` says which."
+    return _answer(
+        request,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "invalid",
+        detail,
+        errors=problems.of_fields(found),
+    )
+
+
+async def _http_exception(request: Request, error: Any) -> JSONResponse:
+    if error.status_code == TooLarge.status:
+        return _answer(request, TooLarge.status, TooLarge.code, TooLarge.detail)
+    phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "_")
+    return _answer(request, error.status_code, code, "", headers=dict(error.headers or {}))
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, Overloaded) or is_outage(error):
+        away = Unavailable()
+        return _answer(request, away.status, away.code, away.detail, headers=away.headers)
+    if _cannot_be_stored(error):
+        return _answer(request, 422, "invalid", "A value cannot be stored as it is.")
+    log.error("a request failed: %s", place_of(error))
+    return _answer(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "This is our mistake. The request id finds it in our logs.",
+    )
+
+
+def _cannot_be_stored(error: Exception) -> bool:
+    return str(getattr(getattr(error, "orig", error), "sqlstate", "") or "").startswith("22")

@@ -1,0 +1,186 @@
+"""How a handler hears a fact: in order, in batches, each member alone to blame."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import uniform
+from typing import Any, Generic, TypeVar
+
+from nats.aio.msg import Msg
+from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin_common import parked
+from tocsin_common.database import Database
+from tocsin_common.errors import RuleBroken, is_outage, place_of
+from tocsin_common.group_commit import GroupCommit, Overloaded
+from tocsin_common.models import Parked
+from tocsin_common.telemetry import Trace, counter, current_trace, span
+from tocsin_contracts.events.base import Event
+from tocsin_contracts.streams import Consumer
+
+E = TypeVar("E", bound=Event)
+T = TypeVar("T", bound=Event, covariant=True)
+
+log = logging.getLogger("tocsin.listening")
+
+DELIVERIES = 5  # tries with the database up, before an event is set aside
+OUTAGE_PAUSE = 0.5  # seconds; then the broker delivers again
+
+handled = counter("handled_total", "Events handled, by outcome", ["consumer", "outcome"])
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[T]):
+    """An event as a handler gets it: with the trace that what follows from it belongs to."""
+
+    event: T
+    trace: Trace | None = None
+
+
+Handler = Callable[[AsyncConnection, Sequence[Told[E]]], Awaitable[None]]
+"""Does all that follows from some events, in one transaction; safe to repeat."""
+
+
+class Listener(Generic[E]):
+    """One handler's ear: what it hears commits in groups, and each member is settled alone.
+
+    Handled is acknowledged. In an outage all come again, and nothing is parked. A member that
+    fails while the database is up comes again a few times and is then parked, to be retried from
+    there; one that can never succeed (it does not decode, it breaks a rule) is a dead letter at
+    once. So no bad event ever occupies the consumer's window.
+    """
+
+    def __init__(
+        self, consumer: Consumer, event: type[E], handler: Handler[E], database: Database
+    ) -> None:
+        self.consumer = consumer
+        self._event = event
+        self._handler = handler
+        self._database = database
+        self._failures: dict[str, int] = {}
+        self._handling = GroupCommit(database.begin, self._handle)
+        self._parking = GroupCommit(database.begin, _park)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Be ready to hear until the block ends."""
+        async with self._parking.running(), self._handling.running():
+            yield
+
+    async def hear(self, messages: Sequence[Msg]) -> None:
+        """Settle a batch of messages in stream order."""
+        outages = await asyncio.gather(*(self._settle(message) for message in messages))
+        if any(outages):
+            await asyncio.sleep(OUTAGE_PAUSE)
+
+    async def retry(self, event: Parked) -> str | None:
+        """Handle a parked event again; return why that failed, or `None`.
+
+        Raises:
+            Exception: the database is away, or too much waits.
+        """
+        try:
+            with self._listening_to(event.trace):
+                await self._handling.join(Told(self.read(event.body), current_trace()))
+        except Exception as error:
+            if isinstance(error, Overloaded) or is_outage(error):
+                raise
+            reason, hopeless = place_of(error), _is_hopeless(error)
+            async with self._database.begin() as tx:
+                await parked.failed_again(tx, event, reason, hopeless=hopeless)
+            return reason
+        async with self._database.begin() as tx:
+            await parked.forget(tx, event.id)
+        return None
+
+    async def _settle(self, message: Msg) -> bool:
+        """Handle one message and answer the broker. Return whether the database was away."""
+        trace = (message.headers or {}).get("traceparent")
+        try:
+            with self._listening_to(trace):
+                await self._handling.join(Told(self.read(message.data), current_trace()))
+        except Exception as error:
+            return await self._not_handled(message, trace, error)
+        self._failures.pop(_msg_id(message), None)
+        handled.labels(self.consumer.name, "handled").inc()
+        await message.ack()
+        return False
+
+    async def _not_handled(self, message: Msg, trace: Trace | None, error: Exception) -> bool:
+        if isinstance(error, Overloaded) or is_outage(error):
+            await self._again(message, OUTAGE_PAUSE)
+            return True
+        msg_id, hopeless = _msg_id(message), _is_hopeless(error)
+        failures = self._failures[msg_id] = self._failures.get(msg_id, 0) + 1
+        if failures < DELIVERIES and not hopeless:
+            await self._again(message, 0.1 * 2**failures)
+            return False
+        del self._failures[msg_id]
+        now = datetime.now(UTC)
+        aside = Parked(
+            consumer=self.consumer.name,
+            msg_id=msg_id,
+            subject=message.subject,
+            trace=trace,
+            body=message.data,
+            reason=place_of(error),
+            retry_at=None if hopeless else parked.next_retry(1, now, now),
+        )  # pyright: ignore[reportCallIssue]
+        try:
+            await self._parking.join(aside)
+        except Exception:
+            await self._again(message, OUTAGE_PAUSE)
+            return True
+        log.warning("%s: an event was parked: %s", self.consumer.name, aside.reason)
+        handled.labels(self.consumer.name, "dead" if hopeless else "parked").inc()
+        await message.ack()
+        return False
+
+    async def _again(self, message: Msg, delay: float) -> None:
+        handled.labels(self.consumer.name, "again").inc()
+        await message.nak(delay=delay * uniform(1, 1.5))  # noqa: S311
+
+    def _listening_to(self, trace: Trace | None) -> Any:
+        return span(
+            f"hear {self._event.subject}",
+            kind=SpanKind.CONSUMER,
+            parent=trace,
+            root=trace is None,
+            attributes={
+                "messaging.system": "nats",
+                "messaging.destination.name": self._event.subject,
+                "messaging.consumer.group.name": self.consumer.name,
+            },
+        )
+
+    def read(self, body: bytes) -> E:
+        """Decode a message's body.
+
+        Raises:
+            ValidationError: it is not this fact.
+        """
+        return self._event.model_validate_json(body)
+
+    async def _handle(self, tx: AsyncConnection, told: Sequence[Told[E]]) -> Sequence[None]:
+        await self._handler(tx, told)
+        return [None] * len(told)
+
+
+async def _park(tx: AsyncConnection, events: Sequence[Parked]) -> Sequence[None]:
+    await parked.park(tx, events)
+    return [None] * len(events)
+
+
+def _is_hopeless(error: Exception) -> bool:
+    return isinstance(error, ValidationError | RuleBroken)
+
+
+def _msg_id(message: Msg) -> str:
+    """The event's id, or for a message without one its place in the stream."""
+    named = (message.headers or {}).get("Nats-Msg-Id")
+    return named or f"{message.metadata.stream}:{message.metadata.sequence.stream}"

@@ -1,0 +1,206 @@
+"""A service's place on the bus: one connection, its listeners, and what it is waiting for."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from faststream.nats.subscriber.usecases.stream_pull_subscriber import BatchPullStreamSubscriber
+from faststream.security import SASLPlaintext
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from tocsin_common import parked
+from tocsin_common.database import Database
+from tocsin_common.errors import place_of
+from tocsin_common.listening import Handler, Listener
+from tocsin_common.models import Parked
+from tocsin_contracts.events.base import Event
+from tocsin_contracts.permissions import inbox_prefix
+from tocsin_contracts.streams import heard_by
+
+E = TypeVar("E", bound=Event)
+
+log = logging.getLogger("tocsin.messaging")
+
+BATCH = 200  # messages handed over at once, at the most
+FETCH = 5.0  # seconds a fetch waits for a first message
+RETRY = 0.5  # seconds between tries to connect, and after a failed fetch
+PARKED_POLL = 5.0  # seconds between looks at what is parked and due
+
+
+class PromptPull(BatchPullStreamSubscriber):
+    """Hands over what is there at once; FastStream's own batches wait for a timer.
+
+    It binds to its durable, since a service may not create one, and survives every error of a
+    fetch: the broker restarting, the durable deleted and provisioned again.
+    """
+
+    async def _create_subscription(self) -> None:
+        if self.subscription:
+            return
+        self.subscription = await self.jetstream.pull_subscribe_bind(
+            consumer=self.extra_options["durable"], stream=self.stream.name
+        )
+        self.add_task(self._consume_pull)
+
+    async def _consume_pull(self) -> None:
+        while self.running:
+            subscription: Any = self.subscription
+            try:
+                messages = await subscription.fetch(self.pull_sub.batch_size, timeout=FETCH)
+            except TimeoutError:
+                continue
+            except (NatsError, AttributeError):  # closing takes the subscription away
+                await asyncio.sleep(RETRY)
+                continue
+            await self.consume(messages)
+
+
+class Bus:
+    """One service on NATS. It starts whether or not the broker is there, and keeps trying."""
+
+    def __init__(self, service: str, *, url: str, password: str, database: Database) -> None:
+        self.service = service
+        self.broker = NatsBroker(
+            url,
+            name=f"tocsin-{service}",
+            security=SASLPlaintext(username=service, password=password),
+            inbox_prefix=inbox_prefix(service),
+            ack_policy=AckPolicy.MANUAL,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=2,
+            drain_timeout=2,
+            graceful_timeout=10,
+            error_cb=self._on_error,
+            logger=None,
+        )
+        self.listeners: dict[str, Listener[Any]] = {}
+        self._database = database
+        self._consumers = {consumer.event: consumer for consumer in heard_by(service)}
+        self._listening = False
+        self._refused: str | None = None
+
+    def listen(self, event: type[E], handler: Handler[E]) -> None:
+        """Give every `event` to `handler`: batches of up to 200, as soon as one is there."""
+        consumer = self._consumers[event]
+        listener = Listener(consumer, event, handler, self._database)
+        self.listeners[consumer.name] = listener
+        subscriber = self.broker.subscriber(
+            event.subject,
+            stream=JStream(consumer.stream.name, declare=False),
+            durable=consumer.name,
+            pull_sub=PullSub(batch_size=BATCH, batch=True),
+            decoder=_as_it_came,
+            inbox_prefix=f"{inbox_prefix(self.service)}.".encode(),
+            title=consumer.name,
+        )
+        subscriber.__class__ = PromptPull
+
+        @subscriber
+        async def hear(message: NatsMessage) -> None:
+            raw: Any = message.raw_message
+            await listener.hear(raw)
+
+        _ = hear
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Connect, listen and look after parked events in the background until the block ends."""
+        async with AsyncExitStack() as stack:
+            for listener in self.listeners.values():
+                await stack.enter_async_context(listener.running())
+            tasks = [asyncio.create_task(self._connect_and_listen())]
+            if self.listeners:
+                tasks.append(asyncio.create_task(self._retry_parked()))
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                with suppress(Exception):
+                    await self.broker.stop()
+
+    @property
+    def client(self) -> Client | None:
+        """The connection, once there is one."""
+        connection: Client | None = getattr(self.broker, "_connection", None)
+        return connection if connection and connection.is_connected else None
+
+    @property
+    def jetstream(self) -> JetStreamContext | None:
+        """JetStream on that connection."""
+        return self.broker.config.connection_state.stream if self.client else None
+
+    def waiting_for(self) -> str | None:
+        """What is missing before this service hears and tells, or `None`."""
+        if self._refused:
+            return self._refused
+        if not self.client:
+            return "nats: no connection"
+        if self.listeners and not self._listening:
+            return "nats: a consumer is missing; has provisioning run?"
+        return None
+
+    async def missing_consumer(self) -> str | None:
+        """The name of a consumer that is gone from the broker, or `None`."""
+        if not self.listeners or not (jetstream := self.jetstream):
+            return None
+        for listener in self.listeners.values():
+            consumer = listener.consumer
+            try:
+                await jetstream.consumer_info(consumer.stream.name, consumer.name, timeout=2)
+            except NotFoundError:
+                return consumer.name
+            except (NatsError, TimeoutError):
+                return None  # the broker is away; `waiting_for` says so
+        return None
+
+    async def _connect_and_listen(self) -> None:
+        while not self._listening:
+            try:
+                if not self.client:
+                    await self.broker.connect()
+                if await self.missing_consumer() is None and self.client:
+                    await self.broker.start()
+                    self._listening = True
+            except Exception as error:
+                log.info("the bus is not there yet: %s", place_of(error))
+            if not self._listening:
+                await asyncio.sleep(RETRY)
+
+    async def _retry_parked(self) -> None:
+        while True:
+            await asyncio.sleep(PARKED_POLL)
+            try:
+                async with self._database.begin() as tx:
+                    due = await parked.take_due(tx, list(self.listeners))
+                for event in due:
+                    await self.retry(event)
+            except Exception as error:
+                log.warning("parked events could not be retried: %s", place_of(error))
+
+    async def retry(self, event: Parked) -> str | None:
+        """Handle a parked event again; return why that failed, or `None`.
+
+        Raises:
+            KeyError: nobody here listens with its consumer.
+        """
+        return await self.listeners[event.consumer].retry(event)
+
+    async def _on_error(self, error: Exception) -> None:
+        text = str(error).lower()
+        if "permissions violation" in text:
+            self._refused = "nats: this user lacks a permission; is the server's file current?"
+            log.error("NATS refused something this service must be allowed to do")
+
+
+async def _as_it_came(message: Any) -> Any:
+    return message.body

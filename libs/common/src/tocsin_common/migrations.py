@@ -1,0 +1,82 @@
+"""A service's schema: what it must be, what it is, and how it gets there."""
+
+import asyncio
+import re
+from importlib.resources import files
+
+import asyncpg
+from sqlalchemy import Connection, MetaData
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+LOCK = 7_463_241_905_117  # the advisory lock of whoever migrates this database
+
+
+def head(package: str) -> str:
+    """The newest revision a service ships; its files are named `<revision>_<what>.py`."""
+    versions = files(package) / "migrations" / "versions"
+    names = [entry.name for entry in versions.iterdir()]
+    return max(name.split("_")[0] for name in names if re.match(r"\d{4}_.*\.py$", name))
+
+
+async def current(dsn: str) -> str | None:
+    """The revision a database is at, or `None` for an empty one."""
+    connection = await asyncpg.connect(dsn, timeout=5)
+    try:
+        if not await connection.fetchval("select to_regclass('alembic_version')"):
+            return None
+        return await connection.fetchval("select version_num from alembic_version")
+    finally:
+        await connection.close()
+
+
+async def migrate(package: str, dsn: str) -> bool:
+    """Bring a database to `head`; return whether anything was to do. Alembic loads only then."""
+    if await current(dsn) == head(package):
+        return False
+    await asyncio.to_thread(_upgrade, package, dsn)
+    return True
+
+
+def config(package: str, dsn: str) -> object:
+    """The Alembic configuration of a service, without a file."""
+    from alembic.config import Config
+
+    made = Config()
+    made.set_main_option("script_location", f"{package}:migrations")
+    made.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    made.attributes["dsn"] = dsn
+    return made
+
+
+def _upgrade(package: str, dsn: str) -> None:
+    from alembic import command
+
+    command.upgrade(config(package, dsn), "head")  # pyright: ignore[reportArgumentType]
+
+
+def run(metadata: MetaData) -> None:
+    """What every service's `env.py` calls: run migrations, one process at a time."""
+    from alembic import context
+
+    def in_connection(connection: Connection) -> None:
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            compare_type=True,
+            compare_server_default=True,
+        )
+        with context.begin_transaction():
+            connection.exec_driver_sql("select pg_advisory_xact_lock(%d)" % LOCK)  # noqa: UP031
+            context.run_migrations()
+
+    async def connect() -> None:
+        dsn: str = context.config.attributes["dsn"]
+        engine = create_async_engine(
+            dsn.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool
+        )
+        async with engine.begin() as connection:
+            await connection.run_sync(in_connection)
+        await engine.dispose()
+
+    asyncio.run(connect())

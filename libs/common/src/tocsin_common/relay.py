@@ -1,0 +1,212 @@
+"""Ships what the outbox holds: in order, each stream for itself, deleted after the ack."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from random import uniform
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.errors import APIError
+from opentelemetry.trace import SpanKind
+
+from tocsin_common.database import Database
+from tocsin_common.errors import place_of
+from tocsin_common.messaging import Bus
+from tocsin_common.telemetry import counter, current_trace, gauge, span
+from tocsin_contracts.streams import Stream, told_by
+
+log = logging.getLogger("tocsin.relay")
+
+BATCH = 500  # rows; NATS takes 1,000 in one atomic batch
+POLL = 0.05  # seconds until a row that another process wrote is seen
+PATIENCE = 10.0  # seconds for one batch
+PAUSE = 0.5  # seconds after a failure
+KNOWN_MESSAGE = 10201  # JetStream: a message of this batch is in the stream already
+LOCK = 7_463_241_905_116  # the advisory lock of whoever ships from this database
+
+# One statement for all streams, so that a stream which refuses does not starve the others.
+_OLDEST = """
+select shipped.* from unnest($1::text[]) as one(stream) cross join lateral (
+    select id, msg_id, stream, subject, headers, payload, recorded_at from outbox
+    where outbox.stream = one.stream order by id limit $2
+) as shipped
+"""
+
+shipped = counter("shipped_total", "Events shipped from the outbox", ["stream"])
+outbox_age = gauge("outbox_age_seconds", "Age of the oldest event not yet shipped")
+
+
+class Relay:
+    """One active relay per database, by a session lock on a connection of its own.
+
+    A standby waits on the lock. What was published and not yet deleted when a relay died is
+    published again under the same id, and JetStream drops it.
+    """
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._dsn = database.dsn
+        self._bus = bus
+        self._streams = {stream.name: stream for stream in told_by(bus.service)}
+        self._woken = asyncio.Event()
+        self._stuck_since: float | None = None
+        self._failing: dict[str, float] = {}
+        database.told = self.wake
+
+    def wake(self) -> None:
+        """Say that a transaction with events has committed."""
+        self._woken.set()
+
+    def waiting_for(self) -> str | None:
+        """Why nothing has been shipped for a while although something is waiting, or `None`."""
+        if self._stuck_since and time.monotonic() - self._stuck_since > 2 * PATIENCE:
+            return "outbox: events are not accepted by NATS"
+        return None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Ship in the background until the block ends."""
+        task = asyncio.create_task(self._ship_for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _ship_for_ever(self) -> None:
+        while True:
+            try:
+                await self._hold_the_lock_and_ship()
+            except Exception as error:
+                log.info("the relay starts over: %s", place_of(error))
+            await asyncio.sleep(PAUSE * uniform(1, 2))  # noqa: S311
+
+    async def _hold_the_lock_and_ship(self) -> None:
+        connection = await asyncpg.connect(
+            self._dsn,
+            timeout=5,
+            server_settings={
+                "application_name": f"tocsin-{self._bus.service}-relay",
+                "tcp_keepalives_idle": "10",
+                "tcp_keepalives_interval": "5",
+                "tcp_keepalives_count": "3",
+            },
+        )
+        try:
+            await connection.execute("select pg_advisory_lock($1)", LOCK)
+            while True:
+                self._woken.clear()
+                if await self._ship(connection) < BATCH:
+                    await self._rest()
+        finally:
+            connection.terminate()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(POLL):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _ship(self, connection: asyncpg.Connection[asyncpg.Record]) -> int:
+        """Ship the oldest rows of every stream that takes them. Return how many went."""
+        client, jetstream = self._bus.client, self._bus.jetstream
+        if client is None or jetstream is None:
+            return 0
+        now = time.monotonic()
+        open_streams = [name for name in self._streams if self._failing.get(name, 0) <= now]
+        rows = await connection.fetch(_OLDEST, open_streams, BATCH, timeout=PATIENCE)
+        outbox_age.set(_age(rows))
+        if not rows:
+            self._stuck_since = None if not self._failing else self._stuck_since
+            return 0
+        sent: list[int] = []
+        for name in open_streams:
+            of_stream = [row for row in rows if row["stream"] == name]
+            if of_stream and await self._publish(client, jetstream, self._streams[name], of_stream):
+                sent += [row["id"] for row in of_stream]
+                shipped.labels(name).inc(len(of_stream))
+        if sent:
+            await connection.execute("delete from outbox where id = any($1::bigint[])", sent)
+            self._stuck_since = None
+        return len(sent)
+
+    async def _publish(
+        self,
+        client: Client,
+        jetstream: JetStreamContext,
+        stream: Stream,
+        rows: Sequence[asyncpg.Record],
+    ) -> bool:
+        """Publish rows of one stream, all or none; say whether JetStream has them all."""
+        messages = [_message(row, stream) for row in rows]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                if not await _publish_atomically(client, messages):
+                    await _publish_each(jetstream, messages)
+        except Exception as error:
+            log.warning("%s was not shipped: %s", stream.name, place_of(error))
+            self._stuck_since = self._stuck_since or time.monotonic()
+            self._failing[stream.name] = time.monotonic() + PAUSE
+            return False
+        self._failing.pop(stream.name, None)
+        return True
+
+
+Message = tuple[str, bytes, dict[str, str]]
+
+
+def _message(row: asyncpg.Record, stream: Stream) -> Message:
+    headers: dict[str, str] = json.loads(row["headers"])
+    if stream.unlinked:  # protection L1: what happened in amber ends here, a new trace begins
+        headers.pop("traceparent", None)
+        with span(f"release {row['subject']}", kind=SpanKind.PRODUCER, root=True):
+            if begins := current_trace():
+                headers["traceparent"] = begins
+    return row["subject"], row["payload"], headers
+
+
+async def _publish_atomically(client: Client, messages: Sequence[Message]) -> bool:
+    """Publish as one atomic batch (NATS ADR-50): in order, one sync to disk, all or nothing.
+
+    Return `False` when a message of the batch is in the stream already, and nothing was stored.
+    A lone message needs no batch.
+
+    Raises:
+        APIError: JetStream refused the batch; nothing was stored.
+    """
+    batch = uuid4().hex
+    answer: dict[str, Any] = {}
+    for number, (subject, payload, headers) in enumerate(messages, 1):
+        if len(messages) > 1:
+            headers = headers | {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}  # noqa: PLW2901
+        if number < len(messages):
+            await client.publish(subject, payload, headers=headers)
+            continue
+        if len(messages) > 1:
+            headers["Nats-Batch-Commit"] = "1"
+        last = await client.request(subject, payload, headers=headers, timeout=PATIENCE)
+        answer = json.loads(last.data)
+    if not (error := answer.get("error")):
+        return True
+    if error["err_code"] == KNOWN_MESSAGE:
+        return False
+    raise APIError.from_error(error)
+
+
+async def _publish_each(jetstream: JetStreamContext, messages: Sequence[Message]) -> None:
+    """Publish one after the other, in order; JetStream drops each it has under the same id."""
+    for subject, payload, headers in messages:
+        await jetstream.publish(subject, payload, headers=headers, timeout=PATIENCE)
+
+
+def _age(rows: Sequence[asyncpg.Record]) -> float:
+    if not rows:
+        return 0.0
+    return max(0.0, time.time() - min(row["recorded_at"] for row in rows).timestamp())

@@ -1,0 +1,66 @@
+"""Sealing: words and contacts, so that only who should can read them. Red and amber only."""
+
+from nacl.exceptions import CryptoError
+from nacl.public import Box as NaClBox
+from nacl.public import PrivateKey, PublicKey
+from nacl.secret import Aead
+from nacl.utils import random
+
+KEY_BYTES = 32
+
+
+class Unreadable(Exception):
+    """It was not sealed with this key, or it was changed since."""
+
+
+def new_key() -> bytes:
+    """A fresh key for `seal`: 32 random bytes."""
+    return random(KEY_BYTES)
+
+
+def seal(key: bytes, plain: bytes, *, about: bytes) -> bytes:
+    """Seal `plain` so that it opens only under `key` and for `about` (XChaCha20-Poly1305).
+
+    Args:
+        key: 32 bytes.
+        plain: what nobody else may read.
+        about: what it belongs to, as an id; sealed text moved elsewhere does not open.
+    """
+    return bytes(Aead(key).encrypt(plain, about))
+
+
+def unseal(key: bytes, sealed: bytes, *, about: bytes) -> bytes:
+    """Open what `seal` made.
+
+    Raises:
+        Unreadable: another key, another `about`, or changed bytes.
+    """
+    try:
+        return Aead(key).decrypt(sealed, about)
+    except (CryptoError, ValueError):
+        raise Unreadable from None
+
+
+class Box:
+    """Sealed mail between two services: each reads what the other sent, nobody else does.
+
+    NaCl's authenticated box (X25519, XSalsa20-Poly1305); the shared key is computed once.
+    """
+
+    def __init__(self, own_private_key: bytes, other_public_key: bytes) -> None:
+        self._box = NaClBox(PrivateKey(own_private_key), PublicKey(other_public_key))
+
+    def seal(self, plain: bytes) -> bytes:
+        """Seal for the other."""
+        return bytes(self._box.encrypt(plain))
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """Open what the other sealed.
+
+        Raises:
+            Unreadable: it comes from somebody else, or was changed.
+        """
+        try:
+            return self._box.decrypt(sealed)
+        except (CryptoError, ValueError):
+            raise Unreadable from None

@@ -1,0 +1,55 @@
+"""The settings every service has, read from the environment or from files of secrets."""
+
+import base64
+import os
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _key(value: Any) -> Any:
+    """Read 32 bytes from their base64."""
+    if not isinstance(value, str):
+        return value
+    key = base64.b64decode(value, validate=True)
+    if len(key) != 32:
+        raise ValueError("a key is 32 bytes in base64")
+    return key
+
+
+Key = Annotated[bytes, BeforeValidator(_key), Field(repr=False)]
+"""Thirty-two secret bytes, written in base64."""
+
+
+class Settings(BaseSettings):
+    """`TOCSIN_DATABASE_URL` and so on; or a file `database_url` in `TOCSIN_SECRETS_DIR`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOCSIN_",
+        secrets_dir=os.environ.get("TOCSIN_SECRETS_DIR"),
+        hide_input_in_errors=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    database_url: SecretStr
+    """`postgresql://role:password@host:port/database`"""
+    nats_url: str = "nats://127.0.0.1:4222"
+    nats_password: SecretStr = SecretStr("")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    metrics_port: int = 0
+    """Where `/metrics` is served, never on the public port; 0: nowhere."""
+    admin_key: SecretStr = SecretStr("")
+    """What operators show at `/v1/admin`; without one that door stays shut."""
+    hash_key: Key
+    """For keyed hashes of API keys and references; it is not in the database."""
+    otlp_endpoint: str = ""
+    """Where traces go, as `http://collector:4318`; without one they go nowhere."""
+    trace_ratio: float = Field(default=1.0, ge=0, le=1)
+    """The share of traces that are recorded."""
+    body_limit: int = 1_000_000
+    """The largest request body, in bytes."""
+    migrate_at_start: bool = False
+    """Bring the database to this version's schema before serving (one machine)."""

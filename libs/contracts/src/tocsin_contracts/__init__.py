@@ -1,0 +1,1 @@
+"""What Tocsin's services tell each other, and the words they tell it in."""

@@ -1,0 +1,33 @@
+"""What every event is."""
+
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Event(BaseModel):
+    """A fact that has happened: identifiers, codes and sealed parts, never words.
+
+    It may be heard twice and out of order. It carries the full state of its aggregate at
+    `version`, so hearing it is "keep it if it is newer".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    subject: ClassVar[str]
+    """`tocsin.<stream>.<fact>.v<major>`"""
+    kind: ClassVar[str]
+    """What `aggregate` counts the versions of."""
+    identified_by: ClassVar[str]
+    """The field that holds the aggregate's id."""
+
+    event_id: UUID = Field(default_factory=uuid4)
+    version: int = Field(default=1, ge=1)
+    occurred_at: AwareDatetime
+    """When; for alerts the slot and for the registry the day, never finer (protection D3)."""
+
+    @property
+    def aggregate(self) -> UUID:
+        """The id of what this event is about."""
+        return getattr(self, self.identified_by)

@@ -1,0 +1,1 @@
+"""The buyer_portal_api service."""
