@@ -1,7 +1,6 @@
 """Keeping programs running: what dies is started again, after a growing delay."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,19 +14,15 @@ class Program(Protocol):
     @property
     def running(self) -> bool: ...
 
-    @property
-    def finished(self) -> bool:
-        """It ended because its work is done."""
-        ...
-
     def start(self) -> None: ...
+
+    def ask_to_stop(self) -> None: ...
 
     def stop(self) -> None: ...
 
 
 @dataclass
 class _Kept:
-    name: str
     program: Program
     started: float
     deaths: int = 0
@@ -35,29 +30,30 @@ class _Kept:
 
 
 class Supervisor:
-    """Looks after programs in the order they were added, and stops them in the opposite one."""
+    """Looks after programs from when they are added until it stops them all."""
 
     def __init__(self) -> None:
-        self._kept: list[_Kept] = []
+        self._kept: dict[str, _Kept] = {}
 
     def add(self, name: str, program: Program) -> None:
         """Start a program and look after it from now on."""
+        self._kept[name] = _Kept(program, time.monotonic())
         program.start()
-        self._kept.append(_Kept(name, program, time.monotonic()))
 
     def tend(self) -> None:
-        """Look at each program once; start what has died and waited long enough."""
-        for kept in self._kept:
-            if not kept.program.finished:
-                _tend(kept, time.monotonic())
+        """Look at each program once, and start what has died and waited long enough."""
+        for kept in self._kept.values():
+            _tend(kept, time.monotonic())
 
-    def deaths(self) -> dict[str, int]:
-        """How often each program died in a row, lately."""
-        return {kept.name: kept.deaths for kept in self._kept}
+    def deaths(self, name: str) -> int:
+        """How often a program has died without a calm time in between."""
+        return self._kept[name].deaths
 
-    def stop(self, together: Sequence[str] = ()) -> None:
-        """Stop all, last one first; programs named in `together` are all asked before the rest."""
-        for kept in reversed(self._kept):
+    def stop(self) -> None:
+        """Ask all to stop, then wait for each; none is left running."""
+        for kept in self._kept.values():
+            kept.program.ask_to_stop()
+        for kept in self._kept.values():
             kept.program.stop()
         self._kept.clear()
 
@@ -76,5 +72,5 @@ def _tend(kept: _Kept, now: float) -> None:
     kept.started = now
     try:
         kept.program.start()
-    except NotReady:  # a server that ended again at once: one more death
+    except NotReady:  # a server that ended again at once: the next look counts one more death
         return

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Generic, TypeVar
 
@@ -21,7 +21,7 @@ Caller = TypeVar("Caller")
 log = logging.getLogger("tocsin.auth")
 
 REFRESH = 3.0  # seconds; a key that was disabled is refused after 5 at the latest
-SOON = 0.5  # seconds between looks for a key that is not known yet
+SOON = 0.3  # seconds between looks for a key that is not known yet
 
 scheme = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer <key>`")
 
@@ -60,7 +60,7 @@ class KeyRing(Generic[Caller]):
         digest = hash_of(self._hash_key, shown[7:].strip())
         if (known := self._callers.get(digest)) is not None:
             return known
-        await self._look_again()
+        await self.look_again()
         if (known := self._callers.get(digest)) is not None:
             return known
         raise NotAuthenticated
@@ -75,11 +75,18 @@ class KeyRing(Generic[Caller]):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _look_again(self) -> None:
-        """Load the keys once for all who wait, and not again too soon."""
+    async def known(self) -> Collection[Caller]:
+        """Every caller, as last loaded."""
+        return self._callers.values()
+
+    async def look_again(self) -> Collection[Caller]:
+        """Load the keys once for all who came since the last load, and not too often."""
+        came = time.monotonic()
         async with self._loading:
-            if time.monotonic() - self._loaded_at > SOON:
+            if self._loaded_at < came:
+                await asyncio.sleep(max(0.0, self._loaded_at + SOON - came))
                 await self._refresh()
+        return self._callers.values()
 
     async def _refresh_for_ever(self) -> None:
         while True:
@@ -88,11 +95,11 @@ class KeyRing(Generic[Caller]):
             await asyncio.sleep(REFRESH)
 
     async def _refresh(self) -> None:
+        self._loaded_at = time.monotonic()
         try:
             self._callers = await self._load()
         except Exception as error:
             log.warning("keys could not be refreshed: %s", place_of(error))
-        self._loaded_at = time.monotonic()
 
 
 async def _operator(request: Request, _: Annotated[object, Depends(scheme)]) -> None:

@@ -68,14 +68,14 @@ def _distrust(context: Any) -> None:
         context.is_disconnect = True
 
 
-async def driver(tx: AsyncConnection) -> asyncpg.Connection[asyncpg.Record]:
+async def driver(tx: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
     """The driver's own connection inside `tx`, for the statements that are hot.
 
     SQLAlchemy begins lazily, so the transaction is begun here; a test holds this to its word.
     """
     raw = await tx.get_raw_connection()
     adapted: Any = raw.dbapi_connection
-    if not adapted._started:
+    if adapted._transaction is None:
         await adapted._start_transaction()
     return raw.driver_connection  # pyright: ignore[reportReturnType]
 

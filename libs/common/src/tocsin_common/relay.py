@@ -114,7 +114,7 @@ class Relay:
         except TimeoutError:
             return
 
-    async def _ship(self, connection: asyncpg.Connection[asyncpg.Record]) -> int:
+    async def _ship(self, connection: "asyncpg.Connection[asyncpg.Record]") -> int:
         """Ship the oldest rows of every stream that takes them. Return how many went."""
         client, jetstream = self._bus.client, self._bus.jetstream
         if client is None or jetstream is None:

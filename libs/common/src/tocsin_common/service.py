@@ -136,7 +136,7 @@ class Service:
 
 
 def main(
-    name: str, create_app: Callable[[Role], FastAPI], settings: Callable[[], Settings]
+    name: str, create_app: Callable[[Role], FastAPI], settings: Callable[..., Settings]
 ) -> None:
     """Run `python -m tocsin_<name> serve|api|worker|migrate`."""
     parser = argparse.ArgumentParser(prog=f"tocsin_{name}")

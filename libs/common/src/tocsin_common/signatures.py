@@ -1,6 +1,7 @@
 """Signatures on what leaves amber, so that a forgery is visible (Ed25519, RFC 8032)."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -46,5 +47,5 @@ class Verifier:
 
 
 def key_id(public_key: bytes) -> str:
-    """A short name for a public key."""
-    return public_key[:8].hex()
+    """A short name for a public key: the beginning of its SHA-256."""
+    return sha256(public_key).hexdigest()[:16]

@@ -16,6 +16,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from tocsin_contracts.ids import IssueCode, Language
 
@@ -89,11 +90,11 @@ class Entry(BaseModel):
 
 
 class Group(Entry):
-    """A group of issues; unverified alerts name no more than this (protection D5)."""
+    """A group of issues: all that an unverified alert says about what happened."""
 
     name: GroupName
     default_severity: Score
-    """What an unverified alert shows, whatever was reported."""
+    """What an unverified alert shows, whatever was reported (protection D5)."""
     labels: Mapping[Language, Label]
 
 
@@ -201,11 +202,15 @@ def _read(content: bytes, *, name: str) -> Taxonomy:
     try:
         return Taxonomy.model_validate_json(content)
     except ValidationError as error:
-        faults = "; ".join(
-            ": ".join(filter(None, (".".join(str(part) for part in fault["loc"]), fault["msg"])))
-            for fault in error.errors(include_url=False, include_input=False)[:FAULTS_TOLD]
-        )
-        raise MalformedTaxonomy(f"{name}: {faults}") from None
+        faults = error.errors(include_url=False, include_input=False)[:FAULTS_TOLD]
+        told = "; ".join(_told(fault) for fault in faults)
+        raise MalformedTaxonomy(f"{name}: {told}") from None
+
+
+def _told(fault: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in fault["loc"])
+    what = fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {what}" if place else what
 
 
 def _repeated(values: Iterable[str]) -> list[str]:

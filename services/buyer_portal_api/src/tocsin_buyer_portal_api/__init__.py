@@ -1,1 +1,1 @@
-"""The buyer_portal_api service."""
+"""The buyer portal's API: what a buyer may see, and quickly."""

@@ -1,1 +1,1 @@
-"""The intake service."""
+"""Takes complaints from hotlines, keeps their words sealed, and gives workers a receipt."""

@@ -53,6 +53,7 @@ class Child:
             raise RuntimeError("start child processes from the main thread")
         last_will = death_signal or stop_signal
         self._stop_signal = stop_signal
+        self._asked = False
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603
                 list(command),
@@ -87,8 +88,9 @@ class Child:
         return self.exit_code is None
 
     def ask_to_stop(self) -> None:
-        """Send the stop signal and return at once."""
-        if self.running:
+        """Send the stop signal, once, and return at once."""
+        if self.running and not self._asked:
+            self._asked = True
             self._process.send_signal(self._stop_signal)
 
     def stop(self, patience: float = 10.0) -> bool:

@@ -52,6 +52,11 @@ class NatsServer:
             "nats-server", self._spawn, self._is_ready, log=self.log, passing=_PASSING
         )
 
+    def ask_to_stop(self) -> None:
+        """Ask it to end in good order and return at once."""
+        if self._child:
+            self._child.ask_to_stop()
+
     def stop(self) -> None:
         """End it in good order."""
         if self._child:

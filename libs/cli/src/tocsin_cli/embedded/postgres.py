@@ -35,7 +35,7 @@ _SETTINGS = {
     "log_min_messages": "log",
 }
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-_FAST = dict.fromkeys(_DURABLE, "off")
+_FAST = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
 
 # Text is sorted by code point and letters are Unicode's, the same on every system and for ever.
 _NEW = (
@@ -46,7 +46,7 @@ _NEW = (
     "--builtin-locale=C.UTF-8",
 )
 _INITDB_PATIENCE = 120.0
-_PREDECESSOR_PATIENCE = 15.0
+PREDECESSOR_PATIENCE = 15.0
 
 # What PostgreSQL says while its predecessor, killed a moment ago, is not quite gone.
 _PASSING = ("Address already in use", "pre-existing shared memory block", "postmaster.pid")
@@ -72,7 +72,7 @@ class Postgres:
     """A real PostgreSQL, keeping its data in `root/postgres` and its log in `root/logs`.
 
     It dies with the process that starts it. Starting it again on the same data works whatever
-    ended it. `durable=False` is for fast tests: a power cut would then lose commits.
+    ended it. `durable=False` is for fast tests: commits survive a kill, but no power cut.
     """
 
     def __init__(
@@ -106,6 +106,11 @@ class Postgres:
             "PostgreSQL", self._spawn, self._is_ready, log=self.log, passing=_PASSING
         )
         self._create_databases()
+
+    def ask_to_stop(self) -> None:
+        """Ask it to end in good order and return at once."""
+        if self._child:
+            self._child.ask_to_stop()
 
     def stop(self) -> None:
         """End it in good order: clients are disconnected, everything is on disk."""
@@ -175,7 +180,7 @@ class Postgres:
         if sys.platform != "linux" or not note.exists():
             return
         pid = note.read_text().split("\n", 1)[0].strip()
-        deadline = time.monotonic() + _PREDECESSOR_PATIENCE
+        deadline = time.monotonic() + PREDECESSOR_PATIENCE
         while _works_in(pid, self._data):
             if time.monotonic() > deadline:
                 raise Unusable(

@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Base64Bytes, Field
+from pydantic import Field
 
 from tocsin_contracts.events.base import Event
 
@@ -20,7 +20,7 @@ class AlertTold(Event):
 
     alert_id: UUID
     statement: str = Field(max_length=64_000)
-    signature: Base64Bytes
+    signature: bytes
     """Ed25519 (RFC 8032) over the UTF-8 bytes of `statement`."""
     key_id: str = Field(max_length=64)
 

@@ -5,6 +5,15 @@ from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+PLAIN = ConfigDict(
+    frozen=True,
+    extra="ignore",  # a newer teller may say more
+    hide_input_in_errors=True,
+    ser_json_bytes="base64",
+    val_json_bytes="base64",
+)
+"""How everything that travels is read and written."""
+
 
 class Event(BaseModel):
     """A fact that has happened: identifiers, codes and sealed parts, never words.
@@ -13,7 +22,7 @@ class Event(BaseModel):
     `version`, so hearing it is "keep it if it is newer".
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = PLAIN
 
     subject: ClassVar[str]
     """`tocsin.<stream>.<fact>.v<major>`"""

@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, Base64Bytes, Field
+from pydantic import AwareDatetime, Field
 
 from tocsin_contracts.events.base import Event
 from tocsin_contracts.ids import Country, Language
@@ -34,7 +34,7 @@ class KeyChanged(Event):
 
     key_id: UUID
     buyer_id: UUID
-    key_hash: Base64Bytes
+    key_hash: bytes
     valid_until: AwareDatetime | None = None
 
 

@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from tocsin_contracts.events.base import Event
+from tocsin_contracts.events.base import PLAIN, Event
 from tocsin_contracts.ids import Country, IssueCode, Language, OsId
 
 
@@ -62,12 +62,12 @@ class Reported(BaseModel):
     of one kind and cannot be turned back into it (protection V4).
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = PLAIN
 
     facility_name: str | None = None
     facility_address: str | None = None
     source_kind: str | None = None
-    source_tag: Base64Bytes | None = None
+    source_tag: bytes | None = None
 
 
 class ComplaintReceived(Event):
@@ -95,7 +95,7 @@ class ComplaintReceived(Event):
     """The hotline attests that it has checked: a real person, a real account (protection D2)."""
     members: Headcount = Headcount.NOT_STATED
     """For a representative: how many stand behind the complaint, as the hotline attests."""
-    sealed: Base64Bytes
+    sealed: bytes
     """`Reported` as JSON, in a box from intake that only cases can open."""
 
 

@@ -1,0 +1,1 @@
+"""What the `tocsin` command can do, one file for each."""

@@ -1,0 +1,45 @@
+"""What commands print: tables for people, JSON for programs. `NO_COLOR` is honoured by rich."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tocsin_cli.errors import TocsinError
+
+
+def show_json(data: Any) -> None:
+    """Print one JSON value on one line."""
+    say(json.dumps(data, ensure_ascii=False, default=str))
+
+
+def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table."""
+    table = Table(*columns, box=None, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell), overflow="fold") for cell in row))
+    Console().print(table)
+
+
+def show_fields(fields: Mapping[str, object]) -> None:
+    """Print names and values, one a line."""
+    show_rows(("", ""), list(fields.items()))
+
+
+def say(text: str) -> None:
+    """Print a sentence."""
+    Console().print(Text(text), soft_wrap=True)
+
+
+def show_error(error: TocsinError, *, as_json: bool) -> None:
+    """Tell on standard error what happened and what to do next."""
+    console = Console(stderr=True)
+    if as_json:
+        told = {"error": error.what, "next": error.next_step, "exit_code": error.exit_code}
+        console.print(Text(json.dumps(told, ensure_ascii=False)), soft_wrap=True)
+        return
+    console.print(Text.assemble(("Error: ", "bold red"), error.what), soft_wrap=True)
+    console.print(Text(error.next_step), soft_wrap=True)

@@ -1,0 +1,186 @@
+"""Tocsin on one machine: two servers, four services, and what holds them together."""
+
+import fcntl
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tocsin_cli import client, ports
+from tocsin_cli.embedded import NatsServer, Postgres
+from tocsin_cli.embedded.account import server_account
+from tocsin_cli.embedded.starting import require_open
+from tocsin_cli.errors import NotReady, Unusable
+from tocsin_cli.files import make_directory
+from tocsin_cli.secrets import Secrets
+from tocsin_cli.service_process import ServiceProcess
+from tocsin_cli.supervisor import Supervisor
+from tocsin_contracts.permissions import PROVISION
+from tocsin_contracts.streams import BUYER_PORTAL_API, SERVICES
+
+HOST = "127.0.0.1"
+_LOOK = 0.05  # seconds between looks while starting
+_REST = 0.2  # seconds between looks afterwards
+_START_PATIENCE = 90.0  # seconds; a first start on a busy machine takes some ten
+_TRIES = 4  # deaths before it was ever ready: something is wrong that waiting will not mend
+
+
+class Stack:
+    """All of Tocsin, kept running from `start` until `stop` in one data directory.
+
+    Everything it starts ends with the process that started it, however that ends.
+    """
+
+    def __init__(
+        self, directory: Path, *, settings: Mapping[str, str] | None = None, durable: bool = True
+    ) -> None:
+        """Choose secrets and ports, or read those of last time. Nothing is started yet.
+
+        Args:
+            directory: where everything is kept; it is made if missing.
+            settings: environment variables for all four services.
+            durable: see `Postgres`.
+
+        Raises:
+            Unusable: the directory cannot be used, or another Tocsin runs in it.
+        """
+        account = server_account()
+        self.directory = make_directory(directory, passable=account is not None)
+        require_open(self.directory, account)
+        self._lock = _lock(self.directory)
+        self.secrets = Secrets.of(self.directory)
+        self.ports = ports.choose(self.directory)
+        self.postgres = Postgres(
+            self.directory, self.secrets, self.ports["postgres"], durable=durable
+        )
+        self.nats = NatsServer(self.directory, self.secrets, self.ports["nats"])
+        self._logs = make_directory(self.directory / "logs", passable=False)
+        self._settings = settings or {}
+        self._servers = Supervisor()
+        self._services = Supervisor()
+        self.services = {service: self._service(service) for service in SERVICES}
+        self._provisioning = self._service(PROVISION)
+
+    def url(self, service: str) -> str:
+        """Where a service answers."""
+        return f"http://{HOST}:{self.ports[service]}"
+
+    def start(self) -> None:
+        """Start everything and return once all services are ready.
+
+        Raises:
+            NotReady: a server or service did not start; the message says which and why.
+            Unusable: the directory or the servers' programs cannot be used.
+        """
+        self._servers.add("nats", self.nats)
+        self._servers.add("postgres", self.postgres)
+        self._provisioning.start()
+        for service, process in self.services.items():
+            self._services.add(service, process)
+        self._await_services()
+
+    def tend(self) -> None:
+        """Look after everything once: start what has died."""
+        self._servers.tend()
+        self._services.tend()
+
+    def watch(self) -> None:
+        """Look after everything until this process is interrupted."""
+        while True:
+            self.tend()
+            time.sleep(_REST)
+
+    def stop(self) -> None:
+        """Stop the services, then the servers; nothing is left running."""
+        self._services.stop()
+        self._provisioning.stop()
+        self._servers.stop()
+        os.close(self._lock)
+
+    def _await_services(self) -> None:
+        deadline = time.monotonic() + _START_PATIENCE
+        while missing := self._what_is_missing():
+            if time.monotonic() > deadline:
+                raise NotReady(
+                    f"not ready after {_START_PATIENCE:.0f} seconds: {'; '.join(missing)}",
+                    f"The logs are in {self._logs}.",
+                )
+            time.sleep(_LOOK)
+            self.tend()
+
+    def _what_is_missing(self) -> list[str]:
+        missing: list[str] = []
+        if (code := self._provisioning.exit_code) is None:
+            missing.append("streams and consumers are being provisioned")
+        elif code != 0:
+            raise NotReady(
+                f"provisioning failed: {self._provisioning.last_words()}",
+                f"Its log is {self._provisioning.log}.",
+            )
+        for service, process in self.services.items():
+            if self._services.deaths(service) >= _TRIES:
+                raise NotReady(
+                    f"{service} does not stay up: {process.last_words()}",
+                    f"Its log is {process.log}.",
+                )
+            if waiting_for := client.waiting_for(self.url(service)):
+                missing.append(f"{service}: {', '.join(waiting_for)}")
+        return missing
+
+    def _service(self, name: str) -> ServiceProcess:
+        own = self._settings_of_provisioning() if name == PROVISION else self._settings_of(name)
+        module = "tocsin_common.provision" if name == PROVISION else f"tocsin_{name}"
+        return ServiceProcess(
+            module,
+            *([] if name == PROVISION else ["serve"]),
+            log=self._logs / f"{name}.log",
+            environment={**os.environ, **own},
+        )
+
+    def _settings_of(self, service: str) -> dict[str, str]:
+        return {
+            "TOCSIN_HOST": HOST,
+            "TOCSIN_PORT": str(self.ports[service]),
+            "TOCSIN_METRICS_PORT": str(self.ports[f"{service}.metrics"]),
+            "TOCSIN_DATABASE_URL": self.postgres.url(service),
+            "TOCSIN_NATS_URL": self.nats.url,
+            "TOCSIN_PORTAL_URL": self.url(BUYER_PORTAL_API),
+            "TOCSIN_MIGRATE_AT_START": "1",
+            **self.secrets.environment(service),
+            **self._settings,
+        }
+
+    def _settings_of_provisioning(self) -> dict[str, str]:
+        return {
+            "TOCSIN_NATS_URL": self.nats.url,
+            "TOCSIN_NATS_PASSWORD": self.secrets.nats_password(PROVISION),
+        }
+
+
+def _lock(directory: Path) -> int:
+    """Hold the directory until this process ends.
+
+    Raises:
+        Unusable: another one holds it.
+    """
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise Unusable(
+            f"a Tocsin runs in {directory} already",
+            "Use that one, stop it, or choose another --data-dir.",
+        ) from None
+    return lock
+
+
+def is_running(directory: Path) -> bool:
+    """Say whether a Tocsin runs in a directory."""
+    try:
+        os.close(_lock(directory))
+    except Unusable:
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,105 @@
+"""An installation's secrets: made once, closed, and each service told its own."""
+
+import base64
+import json
+from itertools import combinations
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+from nacl.public import Box, PrivateKey, PublicKey
+from nacl.signing import SigningKey, VerifyKey
+
+from tocsin_cli.errors import Unusable
+from tocsin_cli.secrets import FILE, Secrets
+from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, NOTIFICATIONS, SERVICES
+
+
+def all_told(secrets: Secrets) -> dict[str, dict[str, str]]:
+    return {service: secrets.environment(service) for service in SERVICES}
+
+
+def test_they_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
+    first = Secrets.of(tmp_path)
+    again = Secrets.of(tmp_path)
+
+    assert all_told(first) == all_told(again) == all_told(Secrets.read(tmp_path))
+    assert first.postgres_password == again.postgres_password
+    assert S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    assert all_told(Secrets.generate()) != all_told(first)
+
+
+def test_what_a_newer_version_needs_is_added_and_nothing_else_changes(tmp_path: Path) -> None:
+    before = all_told(Secrets.of(tmp_path))
+    kept = json.loads((tmp_path / FILE).read_text())
+    kept.pop("notifications.webhook_key")
+    (tmp_path / FILE).write_text(json.dumps(kept))
+
+    after = all_told(Secrets.of(tmp_path))
+
+    assert after[NOTIFICATIONS].pop("TOCSIN_WEBHOOK_KEY")
+    before[NOTIFICATIONS].pop("TOCSIN_WEBHOOK_KEY")
+    assert after == before
+
+
+def test_they_are_never_made_anew_beside_data_they_sealed(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+
+    with pytest.raises(Unusable, match="without it the data"):
+        Secrets.of(tmp_path)
+
+    assert not (tmp_path / FILE).exists()
+
+
+def test_damage_is_told_and_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('{"postgres.password": "ha')
+
+    with pytest.raises(Unusable, match="damaged"):
+        Secrets.of(tmp_path)
+
+    assert (tmp_path / FILE).read_text() == '{"postgres.password": "ha'
+
+
+def test_services_share_no_secret_but_the_buyers_hash_key() -> None:
+    told = all_told(Secrets.generate())
+
+    shared = {
+        (one, other, value)
+        for one, other in combinations(SERVICES, 2)
+        for value in set(told[one].values()) & set(told[other].values())
+    }
+
+    hash_key = told[BUYER_PORTAL_API]["TOCSIN_HASH_KEY"]
+    verify_keys = told[BUYER_PORTAL_API]["TOCSIN_ALERT_VERIFY_KEYS"]
+    assert shared == {
+        (NOTIFICATIONS, BUYER_PORTAL_API, hash_key),
+        (NOTIFICATIONS, BUYER_PORTAL_API, verify_keys),
+    }
+
+
+def test_intake_and_cases_hold_the_two_ends_of_a_box() -> None:
+    secrets = Secrets.generate()
+    intake, cases = secrets.environment(INTAKE), secrets.environment(CASES)
+
+    def box(own: str, other: str) -> Box:
+        return Box(PrivateKey(base64.b64decode(own)), PublicKey(base64.b64decode(other)))
+
+    sealed = box(intake["TOCSIN_BOX_PRIVATE_KEY"], intake["TOCSIN_CASES_BOX_PUBLIC_KEY"]).encrypt(
+        b"words"
+    )
+    opened = box(cases["TOCSIN_BOX_PRIVATE_KEY"], cases["TOCSIN_INTAKE_BOX_PUBLIC_KEY"]).decrypt(
+        sealed
+    )
+
+    assert opened == b"words"
+
+
+def test_buyers_services_can_verify_what_cases_signs() -> None:
+    secrets = Secrets.generate()
+    seed = base64.b64decode(secrets.environment(CASES)["TOCSIN_ALERT_SIGNING_KEY"])
+    signed = SigningKey(seed).sign(b"an alert")
+
+    for service in (NOTIFICATIONS, BUYER_PORTAL_API):
+        name, key = secrets.environment(service)["TOCSIN_ALERT_VERIFY_KEYS"].split(":")
+        assert base64.b64decode(key)[:8].hex() == name
+        assert VerifyKey(base64.b64decode(key)).verify(signed) == b"an alert"

@@ -1,0 +1,29 @@
+"""A pytest plugin: real servers, a service's database, its streams, and HTTP as clients see it."""
+
+from tocsin_common.testing.fixtures import (
+    chosen,
+    database,
+    environment,
+    eventually,
+    migrated,
+    servers,
+    service_name,
+    streams,
+    tell,
+    told,
+)
+from tocsin_common.testing.http import serving
+
+__all__ = [
+    "chosen",
+    "database",
+    "environment",
+    "eventually",
+    "migrated",
+    "servers",
+    "service_name",
+    "serving",
+    "streams",
+    "tell",
+    "told",
+]

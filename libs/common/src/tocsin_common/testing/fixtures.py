@@ -1,0 +1,167 @@
+"""The fixtures every package's tests share."""
+
+import asyncio
+import inspect
+import json
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from typing import Any
+
+import nats
+import pytest
+import pytest_asyncio
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from sqlalchemy import text
+
+from tocsin_common import migrations, outbox, provision
+from tocsin_common.database import Database
+from tocsin_common.models import Table
+from tocsin_common.testing.servers import Servers, start
+from tocsin_contracts.events.base import Event
+from tocsin_contracts.permissions import PROVISION, inbox_prefix
+from tocsin_contracts.streams import SERVICES, STREAMS, stream_of
+
+Tell = Callable[[Event], Awaitable[None]]
+TellRaw = Callable[..., Awaitable[None]]
+ToldIn = Callable[[str], Awaitable[list[Msg]]]
+
+
+@pytest.fixture(scope="session")
+def service_name() -> str:
+    """The service under test; each service's conftest says which."""
+    raise LookupError("conftest.py must override the fixture `service_name`")
+
+
+@pytest.fixture(scope="session")
+def servers() -> Generator[Servers]:
+    """A real PostgreSQL and a real NATS for this pytest process."""
+    with start() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chosen() -> dict[str, str]:
+    """Settings that this package's tests choose; a conftest may override it."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def environment(servers: Servers, service_name: str, chosen: dict[str, str]) -> dict[str, str]:
+    """The variables a process of the service under test needs."""
+    return {**servers.environment(service_name), **chosen}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated(servers: Servers, service_name: str) -> str:
+    """The address of the service's database, at its newest schema."""
+    dsn = servers.postgres.url(service_name)
+    await migrations.migrate(f"tocsin_{service_name}", dsn)
+    return dsn
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(migrated: str, service_name: str) -> AsyncGenerator[Database]:
+    """The service's own database, with its schema and nothing in it."""
+    database = Database(migrated, name=f"{service_name}-tests")
+    names = ", ".join(f'"{table.name}"' for table in Table.metadata.sorted_tables)
+    async with database.begin() as tx:
+        await tx.execute(text(f"truncate {names}"))
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def streams(servers: Servers) -> AsyncGenerator[Client]:
+    """All streams and consumers as provisioned, and empty; the provisioning user's connection."""
+    client = await _connect(servers, PROVISION)
+    jetstream = client.jetstream(timeout=10)
+    there = {info.config.name for info in await jetstream.streams_info()}
+    for stream in STREAMS:
+        if stream.name in there:
+            await jetstream.delete_stream(stream.name)
+    await provision.provision(jetstream, provision.ProvisionSettings(stream_max_bytes=64 << 20))
+    yield client
+    await client.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tell(
+    servers: Servers,
+    streams: Client,  # noqa: ARG001 - there must be streams to publish into
+) -> AsyncGenerator[TellRaw]:
+    """Publish an event as its teller would; `body` replaces what it says."""
+    clients = {name: await _connect(servers, name) for name in SERVICES}
+
+    async def publish(event: Event, *, body: bytes | None = None) -> None:
+        row = outbox.prepare(event)
+        teller = clients[stream_of(type(event)).teller]
+        await teller.jetstream().publish(
+            row.subject, row.payload if body is None else body, headers=json.loads(row.headers)
+        )
+
+    yield publish
+    for client in clients.values():
+        await client.close()
+
+
+@pytest.fixture
+def told(streams: Client) -> ToldIn:
+    """Read everything that lies in a stream."""
+
+    async def read(stream: str) -> list[Msg]:
+        jetstream = streams.jetstream()
+        count = (await jetstream.stream_info(stream)).state.messages
+        consumer = await jetstream.add_consumer(
+            stream,
+            ConsumerConfig(
+                ack_policy=AckPolicy.NONE,
+                deliver_policy=DeliverPolicy.ALL,
+                inactive_threshold=30,
+            ),
+        )
+        subscription = await jetstream.pull_subscribe_bind(consumer.name, stream=stream)
+        found: list[Msg] = []
+        try:
+            while len(found) < count:
+                found += await subscription.fetch(count - len(found), timeout=5)
+        finally:
+            await subscription.unsubscribe()
+        return found
+
+    return read
+
+
+async def _connect(servers: Servers, user: str) -> Client:
+    return await nats.connect(
+        servers.nats.url,
+        user=user,
+        password=servers.secrets.nats_password(user),
+        inbox_prefix=inbox_prefix(user),
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1,
+        error_cb=_quietly,
+    )
+
+
+async def _quietly(_: Exception) -> None:
+    return None
+
+
+async def eventually(check: Callable[[], Any], within: float = 10.0) -> Any:
+    """Wait until `check()` returns something true, and return that.
+
+    Raises:
+        AssertionError: it did not within so many seconds; tells the last value.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        value = check()
+        if inspect.isawaitable(value):
+            value = await value
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within} s; the last value was {value!r}")
+        await asyncio.sleep(0.02)

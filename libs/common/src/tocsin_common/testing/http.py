@@ -1,0 +1,47 @@
+"""An application served as in production, and a client for it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import uvicorn
+from fastapi import FastAPI
+
+
+@dataclass(frozen=True)
+class Client:
+    """Speaks to one served application."""
+
+    url: str
+    http: aiohttp.ClientSession
+
+    def with_key(self, key: str) -> dict[str, str]:
+        """The header that shows an API key."""
+        return {"Authorization": f"Bearer {key}"}
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncGenerator[Client]:
+    """Serve `app` by uvicorn on a free port of 127.0.0.1 until the block ends."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(256)
+        port = listener.getsockname()[1]
+        server = uvicorn.Server(
+            uvicorn.Config(app, lifespan="on", log_config=None, timeout_graceful_shutdown=1)
+        )
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                if task.done():
+                    await task
+                await asyncio.sleep(0.01)
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+                yield Client(f"http://127.0.0.1:{port}", http)
+        finally:
+            server.should_exit = True
+            await task

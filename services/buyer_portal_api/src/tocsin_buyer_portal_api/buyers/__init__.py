@@ -1,0 +1,1 @@
+"""Buyers: who they are, their keys, and the organisations their contracts reach."""

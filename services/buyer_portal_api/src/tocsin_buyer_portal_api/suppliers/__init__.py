@@ -1,0 +1,1 @@
+"""Suppliers: organisations as seen from a buyer whose contracts reach them."""

@@ -1,0 +1,75 @@
+"""What intake stores: codes in clear, words and contacts only sealed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from tocsin_common.models import Table
+
+
+class Integration(Table, table=True):
+    """A hotline's technical connection."""
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_type=Text)
+    adapter: str = Field(sa_type=Text)
+    defaults: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    """What a complaint says when its hotline does not: channel, language, country, facility."""
+    sealed_secrets: bytes | None = None
+    """The secrets of the hotline's own system, sealed under the vault key."""
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+
+class IntegrationKey(Table, table=True):
+    """An API key of an integration, known by its keyed hash."""
+
+    key_hash: bytes = Field(primary_key=True)
+    integration_id: UUID = Field(sa_column_args=[ForeignKey("integration.id")], index=True)
+    created_at: datetime
+    valid_until: datetime | None = None
+
+
+class Complaint(Table, table=True):
+    """A complaint as it was accepted. Its words are in the vault."""
+
+    __table_args__ = (Index("uq_complaint_receipt_hash", "receipt_hash", unique=True),)
+
+    id: UUID = Field(primary_key=True)
+    integration_id: UUID = Field(sa_column_args=[ForeignKey("integration.id")])
+    received_at: datetime
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    """Codes and identifiers, as they are told."""
+    body_hash: bytes
+    receipt_hash: bytes
+    receipt_used_at: datetime | None = None
+    status: str = Field(default="received", sa_type=Text)
+
+
+class Acceptance(Table, table=True):
+    """A reference under which a hotline handed a complaint in: a keyed hash and a pointer.
+
+    An `Idempotency-Key` and an `external_ref` are both kept like this (protection V3).
+    """
+
+    reference: bytes = Field(primary_key=True)
+    complaint_id: UUID = Field(index=True)
+
+
+class DataKey(Table, table=True):
+    """The key that opens one complaint's part of the vault, wrapped; erasure destroys it."""
+
+    complaint_id: UUID = Field(primary_key=True)
+    wrapped: bytes
+
+
+class VaultEntry(Table, table=True):
+    """A complaint's words, and its contact apart from them, sealed under its data key."""
+
+    complaint_id: UUID = Field(primary_key=True)
+    words: bytes
+    contact: bytes | None = None

@@ -1,0 +1,142 @@
+"""What hotlines and operators send to intake, and what they get back."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from tocsin_common.text import Line, Words
+from tocsin_contracts.events.complaints import (
+    Consent,
+    Headcount,
+    Relation,
+    Retaliation,
+    SupplierContact,
+)
+from tocsin_contracts.ids import Country, IssueCode, Language, OsId
+
+
+class Submitted(BaseModel):
+    """Sent by a hotline: unknown fields are refused, so that a misspelt one is not lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ReportedFacility(Submitted):
+    """Where it happens, by Open Supply Hub id or in the worker's own words."""
+
+    os_id: OsId | None = Field(default=None, examples=["BD2021113R7R87P"])
+    name: Line | None = Field(default=None, examples=["Silver Heron Assembly"])
+    address: Line | None = None
+    country: Country | None = Field(default=None, examples=["BD"])
+
+
+class Source(Submitted):
+    """A handle that tells one source from another; it is stored only as a keyed hash."""
+
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,32}$")] = Field(examples=["phone"])
+    handle: Line
+
+
+class ConsentGiven(Submitted):
+    """What the source agreed to. What was not asked is not agreed."""
+
+    share: Consent = Consent.NOT_ASKED
+    contact_me: bool = False
+    contact_supplier: SupplierContact = SupplierContact.NEVER
+
+
+class Attestation(Submitted):
+    """What the hotline has checked itself."""
+
+    genuine: bool = False
+    reference: Line | None = Field(
+        default=None, description="Stands for one source where there is no handle."
+    )
+    members: Headcount = Field(
+        default=Headcount.NOT_STATED, description="How many a representative speaks for."
+    )
+
+
+class ComplaintSubmission(Submitted):
+    """A complaint as a hotline hands it in."""
+
+    external_ref: Line | None = Field(
+        default=None, description="The hotline's own number: the same one is one complaint."
+    )
+    words: Words = Field(examples=["We have not been paid since March."])
+    facility: ReportedFacility = ReportedFacility()
+    issues: tuple[IssueCode, ...] = Field(default=(), max_length=10, examples=[["wages.unpaid"]])
+    happened_on: date | None = None
+    workers_affected: Headcount = Headcount.NOT_STATED
+    immediate_danger: bool = False
+    retaliation: Retaliation = Retaliation.NONE
+    relation: Relation = Relation.WORKER
+    source: Source | None = None
+    contact: Line | None = Field(
+        default=None, description="Kept, sealed, only with consent to be contacted."
+    )
+    consent: ConsentGiven = ConsentGiven()
+    attestation: Attestation = Attestation()
+    language: Language | None = None
+    channel: Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,32}$")] | None = Field(
+        default=None, examples=["phone"]
+    )
+
+
+class AcceptanceStatus(StrEnum):
+    """Whether this request brought the complaint."""
+
+    RECEIVED = "received"
+    ALREADY_RECEIVED = "already_received"
+
+
+class ComplaintReceipt(BaseModel):
+    """The complaint is stored. `receipt` is the worker's way back; it is shown only now."""
+
+    complaint_id: UUID
+    status: AcceptanceStatus
+    receipt: str | None = Field(default=None, examples=["0412 8801 7265 3394"])
+
+
+class IntegrationDefaults(Submitted):
+    """What a complaint says when its hotline does not."""
+
+    channel: Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,32}$")] = "api"
+    language: Language | None = None
+    country: Country | None = None
+
+
+class WhatsAppSecrets(Submitted):
+    """From the app's page at Meta: its secret, and the token that was typed there."""
+
+    app_secret: Line
+    verify_token: Line
+
+
+class NewIntegration(Submitted):
+    """A hotline's connection, as an operator registers it."""
+
+    name: Line
+    adapter: Literal["native", "whatsapp_cloud"] = "native"
+    defaults: IntegrationDefaults = IntegrationDefaults()
+    whatsapp_cloud: WhatsAppSecrets | None = None
+
+
+class IntegrationCreated(BaseModel):
+    """The integration, and its key: shown once."""
+
+    integration_id: UUID
+    key: str
+
+
+class IntegrationShown(BaseModel):
+    """An integration as the operator sees it."""
+
+    integration_id: UUID
+    name: str
+    adapter: str
+    created_at: datetime
+    disabled: bool

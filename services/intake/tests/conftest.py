@@ -1,0 +1,46 @@
+"""Intake under test: its application on real servers, and a hotline that posts to it."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import pytest_asyncio
+from nats.aio.client import Client as Nats
+
+from tocsin_common.database import Database
+from tocsin_common.testing import serving
+from tocsin_common.testing.http import Client
+from tocsin_intake.app import create_app
+from tocsin_intake.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def service_name() -> str:
+    return "intake"
+
+
+@pytest.fixture(scope="session")
+def settings(environment: dict[str, str]) -> Settings:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        return Settings()  # pyright: ignore[reportCallIssue]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def intake(settings: Settings, database: Database, streams: Nats) -> AsyncGenerator[Client]:
+    async with serving(create_app(settings=settings)) as client:
+        yield client
+
+
+@pytest.fixture
+def operator(settings: Settings) -> dict[str, str]:
+    return {"Authorization": f"Bearer {settings.admin_key.get_secret_value()}"}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hotline(intake: Client, operator: dict[str, str]) -> dict[str, str]:
+    """The header a registered hotline sends."""
+    answer = await intake.http.post(
+        "/v1/admin/integrations", json={"name": "Night line"}, headers=operator
+    )
+    return intake.with_key((await answer.json())["key"])

@@ -1,0 +1,63 @@
+"""Intake as hotlines see it."""
+
+import asyncio
+import json
+from typing import Any
+
+from sqlalchemy import text
+
+from builders import a_complaint
+from tocsin_common.database import Database
+from tocsin_common.testing import eventually
+from tocsin_common.testing.http import Client
+
+Header = dict[str, str]
+
+
+async def post(intake: Client, hotline: Header, complaint: Any, **headers: str) -> Any:
+    answer = await intake.http.post(
+        "/v1/complaints", json=complaint, headers={**hotline, **headers}
+    )
+    return answer.status, await answer.json()
+
+
+async def test_a_complaint_is_stored_sealed_and_told(
+    intake: Client, hotline: Header, database: Database, told: Any
+) -> None:
+    status, receipt = await post(intake, hotline, a_complaint())
+
+    assert status == 201
+    assert receipt["status"] == "received"
+    assert len(receipt["receipt"].replace(" ", "")) == 16
+
+    async def shipped() -> Any:
+        return await told("COMPLAINTS")
+
+    [message] = await eventually(shipped)
+    event = json.loads(message.data)
+    assert event["complaint_id"] == receipt["complaint_id"]
+    assert event["issues"] == ["wages.unpaid"]
+    assert "Silver Heron" not in message.data.decode()
+
+
+async def test_200_identical_posts_at_once_are_one_complaint_with_one_receipt(
+    intake: Client, hotline: Header, database: Database
+) -> None:
+    answers = await asyncio.gather(*(post(intake, hotline, a_complaint()) for _ in range(200)))
+
+    assert {status for status, _ in answers} == {201}
+    assert len({(body["complaint_id"], body["receipt"]) for _, body in answers}) == 1
+    async with database.begin() as tx:
+        assert (await tx.execute(text("select count(*) from complaint"))).scalar() == 1
+
+
+async def test_a_reference_reused_for_another_complaint_is_refused_and_stores_nothing(
+    intake: Client, hotline: Header, database: Database
+) -> None:
+    await post(intake, hotline, a_complaint())
+
+    status, problem = await post(intake, hotline, a_complaint(words="Something else."))
+
+    assert (status, problem["code"]) == (422, "reference_reused")
+    async with database.begin() as tx:
+        assert (await tx.execute(text("select count(*) from complaint"))).scalar() == 1
