@@ -59,6 +59,6 @@ class ServiceProcess:
         return self._child.pid if self._child and self._child.running else None
 
     def last_words(self) -> str:
-        """The end of its log, for an error message."""
+        """The last line of its log, for an error message."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "; ".join(line.strip() for line in lines[-3:]) or "it said nothing"
+        return lines[-1].strip() if lines else "it said nothing"

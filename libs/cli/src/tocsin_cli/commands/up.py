@@ -18,7 +18,8 @@ def up(data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     """
     began = time.monotonic()
     for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
+        if signal.getsignal(ending) != signal.SIG_IGN:  # as under nohup
+            signal.signal(ending, signal.default_int_handler)
     stack = Stack(data_dir)
     try:
         with Console(stderr=True).status("Starting Tocsin …"):

@@ -3,8 +3,10 @@
 import asyncio
 import inspect
 import json
+import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import nats
@@ -39,6 +41,21 @@ def servers() -> Generator[Servers]:
     """A real PostgreSQL and a real NATS for this pytest process."""
     with start() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real input that `TOCSIN_REAL_DATA` names; a clone without one skips.
+
+    With `TOCSIN_NO_SKIPS` set, as in CI, its absence is a failure.
+    """
+    folder = os.environ.get("TOCSIN_REAL_DATA", "")
+    if folder and Path(folder).is_dir():
+        return Path(folder)
+    missing = "TOCSIN_REAL_DATA names no folder: there is no real input to read"
+    if os.environ.get("TOCSIN_NO_SKIPS"):
+        pytest.fail(missing)
+    pytest.skip(missing)
 
 
 @pytest.fixture(scope="session")

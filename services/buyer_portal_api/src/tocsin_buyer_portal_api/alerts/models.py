@@ -58,7 +58,7 @@ class Delivery(Table, table=True):
 
 
 class View(Table, table=True):
-    """A buyer was shown an unverified alert, by one of its keys, within this hour (protection L6)."""
+    """In this hour an unverified alert was shown to a buyer, by this key (protection L6)."""
 
     buyer_id: UUID = Field(primary_key=True)
     alert_id: UUID = Field(primary_key=True)

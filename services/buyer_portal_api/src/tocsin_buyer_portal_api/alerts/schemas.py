@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from tocsin_buyer_portal_api.pages import PageQuestion
 from tocsin_contracts.alerts import Alert, AlertState, Level
 from tocsin_contracts.ids import Country
 
-_EXAMPLE = {
+_ALERT: JsonDict = {
     "alert_id": "6f0d4a3e-6e0e-4c55-9a53-0d8f0f4f2c11",
     "version": 2,
     "state": "active",
@@ -35,6 +36,11 @@ _EXAMPLE = {
         "name": "Lantern Assembly, Plant 2",
     },
     "issues": ["wages.unpaid"],
+}
+_EXAMPLE: JsonDict = {
+    **_ALERT,
+    "verified": True,
+    "delivered": {"endpoints": 1, "failed": 0, "delivered_at": "2031-03-04T12:00:01Z"},
 }
 
 
@@ -61,21 +67,7 @@ class Delivered(BaseModel):
 class AlertShown(Alert):
     """An alert, and whether the buyer's own systems were told."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **_EXAMPLE,
-                    "verified": True,
-                    "delivered": {
-                        "endpoints": 1,
-                        "failed": 0,
-                        "delivered_at": "2031-03-04T12:00:01Z",
-                    },
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     verified: bool = Field(description="False: confidential, and nobody has confirmed it yet.")
     delivered: Delivered
@@ -97,6 +89,6 @@ class AlertPage(BaseModel):
 class AlertDetail(AlertShown):
     """An alert with what it said before, as far as this buyer may see it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": []})
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "versions": [_ALERT]}]})
 
     versions: list[Alert] = Field(description="Newest first, the one above included.")

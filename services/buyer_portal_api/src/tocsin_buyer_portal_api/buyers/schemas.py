@@ -110,6 +110,6 @@ class Me(BaseModel):
     country: str | None = Field(examples=["SE"])
     language: str = Field(examples=["sv"])
     undertaking_signed: bool = Field(
-        description="Unverified alerts are shown only to buyers who signed to keep them confidential."
+        description="It signed to keep unverified alerts confidential; without that it sees none."
     )
     organisations: int = Field(description="How many organisations its contracts reach.")

@@ -1,13 +1,13 @@
 """${message}."""
 
-${"import sqlalchemy as sa"}
-${"from alembic import op"}
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
 ${imports if imports else ""}
-
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
-branch_labels = None
-depends_on = None
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:

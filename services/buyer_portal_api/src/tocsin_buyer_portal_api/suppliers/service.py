@@ -95,9 +95,8 @@ async def page(
     )
     if after:
         query = query.where(tuple_(*order) > after)
-    found = {key: known for key, known in (await session.exec(query)).all()}
-    shown = dict(list(found.items())[:limit])
-    return await _suppliers(session, buyer_id, shown), len(found) > limit
+    found = (await session.exec(query)).all()
+    return await _suppliers(session, buyer_id, dict(found[:limit])), len(found) > limit
 
 
 async def find(session: AsyncSession, buyer_id: UUID, organisation_id: UUID) -> Supplier:
