@@ -5,7 +5,6 @@ goes one step down and up again. `new` writes the next revision.
 """
 
 import sys
-from importlib import import_module
 from typing import Any
 
 from alembic import command
@@ -17,7 +16,6 @@ from tocsin_common.testing.servers import start
 def main() -> int:
     action, service, *words = sys.argv[1:]
     package = f"tocsin_{service}"
-    import_module(f"{package}.models")
     with start() as servers:
         dsn = servers.postgres.url(service)
         config: Any = migrations.config(package, dsn)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tocsin_cli import ports
 from tocsin_cli.embedded.ports import free_port
 from tocsin_cli.errors import Unusable

@@ -1,6 +1,7 @@
 """The passwords and keys of one installation: made once, kept in one closed file."""
 
 import base64
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -163,6 +164,6 @@ def _box_public_key(private: str) -> str:
 
 
 def _verify_key(seed: str) -> str:
-    """Return `keyid:base64`; the id is the public key's first eight bytes."""
+    """Return `keyid:base64`; the id is the beginning of the public key's SHA-256."""
     key = bytes(SigningKey(base64.b64decode(seed)).verify_key)
-    return f"{key[:8].hex()}:{base64.b64encode(key).decode()}"
+    return f"{hashlib.sha256(key).hexdigest()[:16]}:{base64.b64encode(key).decode()}"

@@ -7,11 +7,14 @@ from typing import Annotated, Any
 import asyncpg
 from fastapi import Depends, Request
 from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 TOLD = "tocsin_told"
 """In a connection's `info`: this transaction recorded events, so the relay has work after it."""
+THEN = "tocsin_then"
+"""In a connection's `info`: what is to be called after this transaction."""
 
 
 class Database:
@@ -34,18 +37,23 @@ class Database:
                 "server_settings": {"application_name": f"tocsin-{name}", "timezone": "UTC"},
             },
         )
-        # A connection that died with the server is not handed out again.
+        # A connection that died with the server is not handed out again. SQLAlchemy hears of the
+        # death only from its own statements, so the driver is asked as well.
         event.listen(self.engine.sync_engine, "handle_error", _distrust)
+        event.listen(self.engine.sync_engine, "checkout", _refuse_dead)
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction on a connection: commits at the end of the block."""
         async with self.engine.connect() as tx:
+            tx.info.pop(THEN, None)  # of a transaction that was rolled back
             async with tx.begin():
                 yield tx
-            told = tx.info.pop(TOLD, False)
+            told, then = tx.info.pop(TOLD, False), tx.info.pop(THEN, ())
         if told:
             self.told()
+        for call in then:
+            call()
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[AsyncSession]:
@@ -66,6 +74,16 @@ def _nobody() -> None:
 def _distrust(context: Any) -> None:
     if isinstance(context.original_exception, asyncpg.InterfaceError | OSError):
         context.is_disconnect = True
+
+
+def _refuse_dead(dbapi_connection: Any, *_: Any) -> None:
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+def after_commit(tx: AsyncConnection, call: Callable[[], None]) -> None:
+    """Call once `tx` has committed, or never."""
+    tx.info.setdefault(THEN, []).append(call)
 
 
 async def driver(tx: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":

@@ -6,6 +6,7 @@ from traceback import extract_tb
 import asyncpg
 from asyncpg.exceptions import InternalClientError
 from pydantic import ValidationError
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import SQLAlchemyError
 
 # SQLSTATE classes that blame the data: cardinality, data exception, integrity constraint.
@@ -16,6 +17,7 @@ DATABASE_ERRORS = (
     OSError,
     TimeoutError,
     SQLAlchemyError,
+    AsyncAdapt_asyncpg_dbapi.Error,  # from where SQLAlchemy does not wrap: begin, commit
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     InternalClientError,

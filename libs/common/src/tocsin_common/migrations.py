@@ -4,10 +4,11 @@ import asyncio
 import re
 from importlib.resources import files
 
-import asyncpg
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from tocsin_common.database import Database
 
 LOCK = 7_463_241_905_117  # the advisory lock of whoever migrates this database
 
@@ -19,22 +20,18 @@ def head(package: str) -> str:
     return max(name.split("_")[0] for name in names if re.match(r"\d{4}_.*\.py$", name))
 
 
-async def current(dsn: str) -> str | None:
+async def current(database: Database) -> str | None:
     """The revision a database is at, or `None` for an empty one."""
-    connection = await asyncpg.connect(dsn, timeout=5)
-    try:
-        if not await connection.fetchval("select to_regclass('alembic_version')"):
-            return None
-        return await connection.fetchval("select version_num from alembic_version")
-    finally:
-        await connection.close()
+    async with database.begin() as tx:
+        there = await tx.scalar(text("select to_regclass('alembic_version') is not null"))
+        return await tx.scalar(text("select version_num from alembic_version")) if there else None
 
 
-async def migrate(package: str, dsn: str) -> bool:
+async def migrate(package: str, database: Database) -> bool:
     """Bring a database to `head`; return whether anything was to do. Alembic loads only then."""
-    if await current(dsn) == head(package):
+    if await current(database) == head(package):
         return False
-    await asyncio.to_thread(_upgrade, package, dsn)
+    await asyncio.to_thread(_upgrade, package, database.dsn)
     return True
 
 

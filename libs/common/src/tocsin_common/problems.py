@@ -115,7 +115,7 @@ def body(
 SAFE_MESSAGES = frozenset(
     {
         "bool_parsing", "bool_type", "bytes_type", "date_type", "datetime_type", "dict_type",
-        "enum", "extra_forbidden", "float_parsing", "float_type", "greater_than",
+        "enum", "float_parsing", "float_type", "greater_than",
         "greater_than_equal", "int_parsing", "int_type", "less_than", "less_than_equal",
         "list_type", "literal_error", "missing", "model_type", "string_pattern_mismatch",
         "string_too_long", "string_too_short", "string_type", "string_unicode", "timezone_aware",
@@ -125,11 +125,13 @@ SAFE_MESSAGES = frozenset(
 
 
 def of_fields(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
-    """Tell validation errors by place and rule."""
-    return [
-        FieldProblem(
-            pointer="/" + "/".join(str(part) for part in error["loc"][1:]),
-            detail=error["msg"] if error["type"] in SAFE_MESSAGES else "is not valid",
-        )
-        for error in errors[:20]
-    ]
+    """Tell validation errors by place and rule; a field's name is told only if it is ours."""
+    return [_of_field(error["loc"][1:], error["type"], error["msg"]) for error in errors[:20]]
+
+
+def _of_field(place: Sequence[str | int], kind: str, message: str) -> FieldProblem:
+    if kind == "extra_forbidden":
+        place, message = place[:-1], "has a field that is not known here"
+    elif kind not in SAFE_MESSAGES:
+        message = "is not valid"
+    return FieldProblem(pointer="/" + "/".join(map(str, place)), detail=message)

@@ -128,10 +128,10 @@ class Service:
             await asyncio.sleep(CHECK if self._schema is None else CHECK / 10)
 
     async def _schema_problem(self) -> str | None:
-        dsn, needed = self.database.dsn, migrations.head(self.package)
+        needed = migrations.head(self.package)
         if self.settings.migrate_at_start:
-            await migrations.migrate(self.package, dsn)
-        found = await migrations.current(dsn)
+            await migrations.migrate(self.package, self.database)
+        found = await migrations.current(self.database)
         return None if found == needed else f"schema: at {found or 'nothing'}, needs {needed}"
 
 
@@ -145,9 +145,7 @@ def main(
     loaded = settings()
     telemetry.set_up(name, otlp_endpoint=loaded.otlp_endpoint, ratio=loaded.trace_ratio)
     if command == "migrate":
-        dsn = loaded.database_url.get_secret_value()
-        changed = asyncio.run(migrations.migrate(f"tocsin_{name}", dsn))
-        log.info("the schema is %s", "migrated" if changed else "current")
+        asyncio.run(_migrate(name, loaded))
         return
     if loaded.metrics_port:
         start_http_server(loaded.metrics_port, addr=loaded.host)
@@ -169,6 +167,13 @@ def main(
         )
     )
     server.run()
+
+
+async def _migrate(name: str, settings: Settings) -> None:
+    database = Database(settings.database_url.get_secret_value(), name=f"{name}-migrate")
+    changed = await migrations.migrate(f"tocsin_{name}", database)
+    await database.close()
+    log.info("the schema is %s", "migrated" if changed else "current")
 
 
 def _settle_memory() -> None:

@@ -1,1 +1,1 @@
-"""The cases service."""
+"""Turns complaints into cases, and decides who may know what, and when."""

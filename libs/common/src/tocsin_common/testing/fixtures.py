@@ -74,7 +74,9 @@ def environment(servers: Servers, service_name: str, chosen: dict[str, str]) -> 
 async def migrated(servers: Servers, service_name: str) -> str:
     """The address of the service's database, at its newest schema."""
     dsn = servers.postgres.url(service_name)
-    await migrations.migrate(f"tocsin_{service_name}", dsn)
+    database = Database(dsn, name=f"{service_name}-migrate")
+    await migrations.migrate(f"tocsin_{service_name}", database)
+    await database.close()
     return dsn
 
 

@@ -22,12 +22,28 @@ class PostgresLike(Protocol):
         """Where a service finds its database."""
         ...
 
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        ...
+
+    def start(self) -> None:
+        """Start it again on what it kept."""
+        ...
+
 
 class NatsLike(Protocol):
     """A NATS server with a user for each service."""
 
     @property
     def url(self) -> str: ...
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        ...
+
+    def start(self) -> None:
+        """Start it again on what it kept."""
+        ...
 
 
 class Servers:

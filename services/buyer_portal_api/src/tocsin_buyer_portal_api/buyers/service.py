@@ -1,6 +1,5 @@
 """What happens to buyers, their keys and their reach: each change tells BUYERS."""
 
-import base64
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
@@ -259,6 +258,6 @@ def _key_changed(key: BuyerKey, now: datetime) -> KeyChanged:
         buyer_id=key.buyer_id,
         version=key.version,
         occurred_at=now,
-        key_hash=base64.b64encode(key.key_hash),
+        key_hash=key.key_hash,
         valid_until=key.valid_until,
     )

@@ -1,0 +1,143 @@
+"""The portal as its operator, its buyers and its tellers meet it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from nats.aio.client import Client as Nats
+
+from builders import told
+from tocsin_common.signatures import Signer
+from tocsin_common.testing import eventually
+from tocsin_common.testing.fixtures import TellRaw
+from tocsin_common.testing.http import Client
+from tocsin_contracts.alerts import Alert
+from tocsin_contracts.events.alerts import AlertRaised, AlertTold
+from tocsin_contracts.events.base import Event
+from tocsin_contracts.streams import BUYER_PORTAL_API, heard_by
+
+Json = Any
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: Json
+    headers: Headers
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who asks with a key."""
+
+    client: Client
+    key: str
+
+    async def ask(
+        self, method: str, path: str, *, headers: Headers | None = None, **more: Any
+    ) -> Answer:
+        with_key = self.client.with_key(self.key) | (headers or {})
+        async with self.client.http.request(method, path, headers=with_key, **more) as answer:
+            is_json = "json" in answer.headers.get("Content-Type", "")
+            body = await answer.json(content_type=None) if is_json else await answer.text()
+            return Answer(answer.status, body, {k.lower(): v for k, v in answer.headers.items()})
+
+    async def get(self, path: str, *, headers: Headers | None = None, **params: Any) -> Answer:
+        return await self.ask("GET", path, headers=headers, params=params)
+
+
+@dataclass(frozen=True)
+class BuyerCaller(Caller):
+    """A buyer with its first key."""
+
+    buyer_id: UUID
+    key_id: UUID
+
+    async def alerts(self, **params: Any) -> list[str]:
+        """The ids of the alerts on its first page."""
+        answer = await self.get("/v1/alerts", **params)
+        assert answer.status == 200, answer
+        return [alert["alert_id"] for alert in answer.body["data"]]
+
+    async def pages(self, path: str, **params: Any) -> list[list[Json]]:
+        """Every page of a list, following its cursors."""
+        pages: list[list[Json]] = []
+        while True:
+            answer = await self.get(path, **params)
+            assert answer.status == 200, answer
+            pages.append(answer.body["data"])
+            if answer.body["next_cursor"] is None:
+                assert "link" not in answer.headers
+                return pages
+            params["after"] = answer.body["next_cursor"]
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The application, served."""
+
+    client: Client
+    operator: Caller
+    signer: Signer
+    streams: Nats
+    publish: TellRaw
+
+    async def buyer(
+        self, *reach: UUID, signed: bool = False, name: str = "Marl Town"
+    ) -> BuyerCaller:
+        """Register a buyer whose contracts reach these organisations."""
+        created = await self.operator.ask(
+            "POST", "/v1/admin/buyers", json={"name": name, "undertaking_signed": signed}
+        )
+        assert created.status == 201, created
+        buyer = BuyerCaller(
+            client=self.client,
+            key=created.body["key"],
+            buyer_id=UUID(created.body["buyer_id"]),
+            key_id=UUID(created.body["key_id"]),
+        )
+        if reach:
+            await self.reach(buyer, *reach)
+        return buyer
+
+    async def reach(self, buyer: BuyerCaller, *reach: UUID) -> Answer:
+        """Confirm what a buyer's contracts reach."""
+        answer = await self.operator.ask(
+            "PUT",
+            f"/v1/admin/buyers/{buyer.buyer_id}/reach",
+            json={"organisation_ids": [str(one) for one in reach]},
+            headers={"If-Match": "*"},
+        )
+        assert answer.status == 200, answer
+        return answer
+
+    async def tell(self, *alerts: Alert, as_fact: type[AlertTold] = AlertRaised) -> None:
+        """Let cases tell alerts, and wait until they are heard."""
+        await self.tell_events(*(told(alert, self.signer, as_fact) for alert in alerts))
+
+    async def tell_events(self, *events: Event) -> None:
+        """Let others tell facts, and wait until they are heard."""
+        for event in events:
+            await self.publish(event)
+        await self.heard_all()
+
+    async def heard_all(self) -> None:
+        """Wait until every event in the streams is settled."""
+
+        async def settled() -> bool:
+            jetstream = self.streams.jetstream()
+            for consumer in heard_by(BUYER_PORTAL_API):
+                info = await jetstream.consumer_info(consumer.stream.name, consumer.name)
+                if info.num_pending or info.num_ack_pending:
+                    return False
+            return True
+
+        await eventually(settled)
+
+
+def ids(items: Iterable[Json], name: str = "alert_id") -> list[str]:
+    return [item[name] for item in items]

@@ -1,0 +1,1 @@
+"""Complaints, and the cases they are worked on in."""

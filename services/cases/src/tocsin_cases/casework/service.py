@@ -1,0 +1,264 @@
+"""Complaints are filed, matched, and opened or joined as cases: many at once, told as they go."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_bytes
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin_cases.casework import severity
+from tocsin_cases.casework.severity import Severity
+from tocsin_cases.casework.sources import source_in
+from tocsin_cases.registry import lookup, names
+from tocsin_cases.registry.matching import Candidate, Claim, Match, Verdict, match
+from tocsin_common import outbox
+from tocsin_common.database import driver
+from tocsin_common.errors import RuleBroken
+from tocsin_common.telemetry import Trace
+from tocsin_contracts.events.cases import ComplaintStatus, ComplaintStatusChanged
+from tocsin_contracts.events.complaints import ComplaintReceived, Headcount, Reported
+from tocsin_contracts.ids import new_amber_id
+from tocsin_contracts.taxonomy import Issue, Taxonomy
+
+_STORE_COMPLAINTS = """
+insert into complaint (
+    id, integration_id, received_at, match, facility_id, status, status_version, os_id, country,
+    language, issues, happened_on, workers_affected, immediate_danger, retaliation, relation,
+    share, supplier_contact, genuine, members, sealed
+)
+select id, integration_id, received_at, match, facility_id, status, 1, os_id, country,
+    language, string_to_array(issues, ' '), happened_on, workers_affected, immediate_danger,
+    retaliation, relation, share, supplier_contact, genuine, members, sealed
+from unnest(
+    $1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::text[], $7::text[],
+    $8::text[], $9::text[], $10::text[], $11::date[], $12::text[], $13::bool[], $14::text[],
+    $15::text[], $16::text[], $17::text[], $18::bool[], $19::text[], $20::bytea[]
+) as filed(
+    id, integration_id, received_at, match, facility_id, status, os_id,
+    country, language, issues, happened_on, workers_affected, immediate_danger, retaliation,
+    relation, share, supplier_contact, genuine, members, sealed
+)
+"""
+_PROPOSE = """
+insert into proposal (complaint_id, facility_id) select * from unnest($1::uuid[], $2::uuid[])
+"""
+_OPEN_OR_JOIN = """
+insert into "case" as known (
+    id, facility_id, issue_group, opened_at, key, scale, scope, irremediability,
+    immediate_danger, to_weigh
+)
+select id, facility_id, issue_group, $4, key, scale, scope, irremediability, danger, true
+from unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $5::bytea[], $6::int[], $7::int[], $8::int[], $9::bool[]
+) as joined(id, facility_id, issue_group, key, scale, scope, irremediability, danger)
+on conflict (facility_id, issue_group) do update set
+    scale = greatest(known.scale, excluded.scale),
+    scope = greatest(known.scope, excluded.scope),
+    irremediability = greatest(known.irremediability, excluded.irremediability),
+    immediate_danger = known.immediate_danger or excluded.immediate_danger,
+    to_weigh = true
+returning id, facility_id, issue_group, key
+"""
+_JOIN = """
+insert into case_complaint (case_id, complaint_id, source_kind, source)
+select * from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[])
+"""
+
+
+class UnknownIssue(RuleBroken):
+    """The taxonomy has no such code; once it has, the complaint can be filed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A complaint as intake told it, its sealed part opened."""
+
+    event: ComplaintReceived
+    reported: Reported
+    trace: Trace | None = None
+
+    @property
+    def claim(self) -> Claim:
+        """What it says about its facility."""
+        name = names.plain(self.reported.facility_name or "")
+        return Claim(self.event.os_id, name, self.event.country)
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A complaint whose facility and issues are certain, on its way into its cases."""
+
+    complaint_id: UUID
+    facility_id: UUID
+    issues: Sequence[Issue]
+    affected: Headcount
+    immediate_danger: bool
+    reported: Reported
+
+
+CaseKey = tuple[UUID, str]
+"""Facility and issue group: there is one case for each."""
+
+
+async def file_complaints(
+    tx: AsyncConnection, arrived: Sequence[Arrived], taxonomy: Taxonomy, now: datetime
+) -> None:
+    """Store complaints, match their facilities, open or join their cases, and tell CASES.
+
+    What a machine may not match waits, its words sealed as they came, for a person.
+
+    Raises:
+        UnknownIssue: the taxonomy lacks a code; nothing was filed.
+    """
+    issues = {one.event.complaint_id: issues_of(one.event.issues, taxonomy) for one in arrived}
+    claims = {one.event.complaint_id: one.claim for one in arrived}
+    candidates = await lookup.candidates(tx, claims.values())
+    filed = [
+        (one, _verdict(one, claim, candidates[claim]))
+        for one, claim in zip(arrived, claims.values(), strict=True)
+    ]
+    await _store(tx, filed)
+    matched = [
+        Joining(
+            one.event.complaint_id,
+            verdict.facility_ids[0],
+            issues[one.event.complaint_id],
+            one.event.workers_affected,
+            one.event.immediate_danger,
+            one.reported,
+        )
+        for one, verdict in filed
+        if verdict.match is Match.MATCHED
+    ]
+    await join_cases(tx, matched, now)
+    await outbox.record(
+        tx,
+        [
+            outbox.prepare(
+                ComplaintStatusChanged(
+                    occurred_at=now,
+                    complaint_id=one.event.complaint_id,
+                    status=_status(verdict),
+                ),
+                trace=one.trace,
+            )
+            for one, verdict in filed
+        ],
+    )
+
+
+def issues_of(codes: Iterable[str], taxonomy: Taxonomy) -> list[Issue]:
+    """Look codes up.
+
+    Raises:
+        UnknownIssue: the taxonomy lacks one.
+    """
+    wanted = list(dict.fromkeys(codes))
+    if not all(taxonomy.known(code) for code in wanted):
+        raise UnknownIssue
+    return [taxonomy.issue(code) for code in wanted]
+
+
+def _verdict(one: Arrived, claim: Claim, candidates: Sequence[Candidate]) -> Verdict:
+    """Match, but leave a complaint without any code to a person, who says what it is about."""
+    found = match(claim, candidates)
+    if found.match is Match.MATCHED and not one.event.issues:
+        return Verdict(Match.PROPOSED, found.facility_ids)
+    return found
+
+
+def _status(verdict: Verdict) -> ComplaintStatus:
+    known = verdict.match is Match.MATCHED
+    return ComplaintStatus.IN_REVIEW if known else ComplaintStatus.FACILITY_UNKNOWN
+
+
+async def _store(tx: AsyncConnection, filed: Sequence[tuple[Arrived, Verdict]]) -> None:
+    """Store complaints, and what is proposed for those that wait."""
+    connection = await driver(tx)
+    events = [one.event for one, _ in filed]
+    verdicts = [verdict for _, verdict in filed]
+    certain = [one.match is Match.MATCHED for one in verdicts]
+    await connection.execute(
+        _STORE_COMPLAINTS,
+        [one.complaint_id for one in events],
+        [one.integration_id for one in events],
+        [one.occurred_at for one in events],
+        [one.match for one in verdicts],
+        [
+            one.facility_ids[0] if known else None
+            for one, known in zip(verdicts, certain, strict=True)
+        ],
+        [_status(one) for one in verdicts],
+        [one.os_id for one in events],
+        [one.country for one in events],
+        [one.language for one in events],
+        [" ".join(one.issues) for one in events],
+        [one.happened_on for one in events],
+        [one.workers_affected for one in events],
+        [one.immediate_danger for one in events],
+        [one.retaliation for one in events],
+        [one.relation for one in events],
+        [one.share for one in events],
+        [one.supplier_contact for one in events],
+        [one.genuine for one in events],
+        [one.members for one in events],
+        [None if known else one.sealed for one, known in zip(events, certain, strict=True)],
+    )
+    proposed = [
+        (one.event.complaint_id, facility_id)
+        for one, verdict in filed
+        if verdict.match is Match.PROPOSED
+        for facility_id in verdict.facility_ids
+    ]
+    if proposed:
+        await connection.execute(
+            _PROPOSE, [complaint for complaint, _ in proposed], [one for _, one in proposed]
+        )
+
+
+async def join_cases(tx: AsyncConnection, joining: Sequence[Joining], now: datetime) -> list[UUID]:
+    """Put complaints into the case of their facility and each of their issue groups.
+
+    Cases that are not there yet are opened. Rows are touched in key order, so that two processes
+    never wait for each other crosswise. Return the cases.
+    """
+    if not joining:
+        return []
+    members: defaultdict[CaseKey, list[Joining]] = defaultdict(list)
+    worst: dict[CaseKey, Severity] = {}
+    for one in joining:
+        for group in {issue.group for issue in one.issues}:
+            place = one.facility_id, group
+            found = severity.of((i for i in one.issues if i.group == group), one.affected)
+            members[place].append(one)
+            worst[place] = worst.get(place, found).worst(found)
+    places = sorted(members)
+    connection = await driver(tx)
+    cases = await connection.fetch(
+        _OPEN_OR_JOIN,
+        [new_amber_id() for _ in places],
+        [facility_id for facility_id, _ in places],
+        [group for _, group in places],
+        now,
+        [token_bytes(32) for _ in places],
+        [worst[place].scale for place in places],
+        [worst[place].scope for place in places],
+        [worst[place].irremediability for place in places],
+        [any(one.immediate_danger for one in members[place]) for place in places],
+    )
+    joined = [
+        (case["id"], one.complaint_id, source_in(case["key"], one.reported))
+        for case in cases
+        for one in members[case["facility_id"], case["issue_group"]]
+    ]
+    await connection.execute(
+        _JOIN,
+        [case_id for case_id, _, _ in joined],
+        [complaint_id for _, complaint_id, _ in joined],
+        [source and source.kind for _, _, source in joined],
+        [source and source.handle for _, _, source in joined],
+    )
+    return [case["id"] for case in cases]

@@ -1,0 +1,1 @@
+"""Case officers, their keys, and the record of their moves."""

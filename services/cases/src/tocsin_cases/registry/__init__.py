@@ -1,0 +1,1 @@
+"""Organisations and facilities, and how a complaint is matched to one."""

@@ -1,0 +1,64 @@
+"""Notifications, wired."""
+
+from functools import partial
+from uuid import UUID
+
+from aiohttp.abc import AbstractResolver
+from fastapi import FastAPI
+
+from tocsin_common.auth import KeyRing
+from tocsin_common.service import Role, Service
+from tocsin_common.signatures import Verifier
+from tocsin_contracts import taxonomy
+from tocsin_contracts.events.alerts import AlertCorrected, AlertEnded, AlertRaised, AlertUpdated
+from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
+from tocsin_contracts.streams import NOTIFICATIONS
+from tocsin_notifications import endpoints, handlers
+from tocsin_notifications.buyers import by_key
+from tocsin_notifications.delivery import Courier, Terms
+from tocsin_notifications.handlers import Alerting
+from tocsin_notifications.outbound import Outbound
+from tocsin_notifications.settings import Settings
+
+
+def create_app(
+    role: Role = Role.SERVE,
+    settings: Settings | None = None,
+    resolver: AbstractResolver | None = None,
+) -> FastAPI:
+    """Make one process of notifications; `resolver` looks endpoints' names up, not the system's."""
+    settings = settings or Settings()  # pyright: ignore[reportCallIssue] - from the environment
+    notifications = Service(NOTIFICATIONS, settings)
+    database = notifications.database
+    keys: KeyRing[UUID] = KeyRing(settings.hash_key, lambda: by_key(database))
+    courier = Courier(
+        database,
+        Outbound(settings.allowed_networks, timeout=settings.attempt_timeout, resolver=resolver),
+        Terms(settings.webhook_key, settings.lease_seconds, settings.retry_scale),
+    )
+    if role.works:
+        _listen(notifications, settings, courier)
+    app = notifications.app(
+        role,
+        version="1",
+        routers=[endpoints.router],
+        running=[
+            *([keys.running] if role.answers else []),
+            *([courier.running] if role.works else []),
+        ],
+    )
+    app.state.keys = keys
+    app.state.wake = courier.wake
+    app.state.issue_groups = {one.name for one in taxonomy.load(settings.taxonomy_file).groups}
+    return app
+
+
+def _listen(notifications: Service, settings: Settings, courier: Courier) -> None:
+    alerting = Alerting(
+        Verifier(settings.alert_verify_keys), str(settings.portal_url), courier.wake
+    )
+    for fact in (AlertRaised, AlertUpdated, AlertCorrected, AlertEnded):
+        notifications.bus.listen(fact, partial(handlers.on_alerts, alerting))
+    notifications.bus.listen(BuyerChanged, handlers.on_buyers)
+    notifications.bus.listen(KeyChanged, handlers.on_keys)
+    notifications.bus.listen(ReachChanged, handlers.on_reach)

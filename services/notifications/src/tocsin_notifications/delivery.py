@@ -1,0 +1,266 @@
+"""The courier: takes what is due, sends it, notes what came of it."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import random
+from uuid import UUID
+
+from opentelemetry.trace import SpanKind
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tocsin_common.database import Database
+from tocsin_common.errors import place_of
+from tocsin_common.group_commit import GroupCommit
+from tocsin_common.telemetry import counter, gauge, histogram, span
+from tocsin_notifications import queue, schedule, signing
+from tocsin_notifications.models import DeliveryState
+from tocsin_notifications.outbound import Answer, Fault, Outbound, Unreached
+from tocsin_notifications.payload import CONTENT_TYPE
+from tocsin_notifications.queue import Due, Result
+
+log = logging.getLogger("tocsin.delivery")
+
+POLL = 0.2  # seconds between looks when nobody wakes us: what another process planned, retries
+ROOM = 16  # deliveries to one endpoint at once; the rest of what is due belongs to others
+MOST = 512  # deliveries at once
+PAUSE = 1.0  # seconds after a failed look
+LAG_EVERY = 5.0  # seconds between measurements
+GRACE = 5.0  # seconds that a leaving process gives to what it is sending
+RECORDING = 60.0  # seconds for which a result is offered to a database that is away
+
+attempts = counter("delivery_attempts_total", "Attempts to deliver, by outcome", ["outcome"])
+late = histogram("delivery_late_seconds", "From a delivery's being due to its being sent")
+lag = gauge("deliveries_lag_seconds", "How long the delivery that waits longest has been due")
+
+GONE = 410
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How deliveries are made."""
+
+    webhook_key: bytes
+    lease: float
+    """Seconds after which the deliveries of a process that died are another's."""
+    retry_scale: float = 1
+
+
+class Courier:
+    """Delivers what is due, to many endpoints at once and to none more than it has room for.
+
+    A process that is killed between sending and noting leaves a lease that ends; whoever takes
+    the delivery then sends the same id and the same bytes.
+    """
+
+    def __init__(self, database: Database, outbound: Outbound, terms: Terms) -> None:
+        self._database = database
+        self._outbound = outbound
+        self._terms = terms
+        self._settling = GroupCommit(database.begin, _settle)
+        self._awake = asyncio.Event()
+        self._sending: Counter[UUID] = Counter()
+        self._held: dict[UUID, tuple[int, asyncio.Timeout]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Look at once: something may be due."""
+        self._awake.set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Deliver until the block ends; then finish what is being sent, if that is soon."""
+        async with self._outbound.running(), self._settling.running():
+            claiming = asyncio.create_task(self._claim_for_ever())
+            others = [
+                asyncio.create_task(self._renew_for_ever()),
+                asyncio.create_task(self._measure_for_ever()),
+            ]
+            try:
+                yield
+            finally:
+                claiming.cancel()
+                await asyncio.gather(claiming, return_exceptions=True)
+                if self._tasks:
+                    await asyncio.wait(self._tasks, timeout=GRACE)
+                for task in (*others, *self._tasks):
+                    task.cancel()
+                await asyncio.gather(*others, *self._tasks, return_exceptions=True)
+
+    async def _claim_for_ever(self) -> None:
+        while True:
+            self._awake.clear()
+            claimed_at = asyncio.get_running_loop().time()
+            try:
+                found = await self._claim()
+            except Exception as error:
+                log.warning("could not look for what is due: %s", place_of(error))
+                await asyncio.sleep(PAUSE)
+                continue
+            for due in found:
+                self._begin(due, until=claimed_at + self._terms.lease)
+            if not found:
+                await self._wait()
+
+    async def _claim(self) -> list[Due]:
+        if not (free := MOST - len(self._tasks)):
+            return []
+        async with self._database.begin() as tx:
+            return await queue.claim(
+                tx, self._sending, room=ROOM, limit=free, lease=self._terms.lease
+            )
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(POLL):
+                await self._awake.wait()
+        except TimeoutError:
+            return
+
+    def _begin(self, due: Due, *, until: float) -> None:
+        self._sending[due.endpoint_id] += 1
+        late.observe(due.late)
+        task = asyncio.create_task(self._deliver(due, until))
+        self._tasks.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            self._sending[due.endpoint_id] -= 1
+            if not self._sending[due.endpoint_id]:
+                del self._sending[due.endpoint_id]
+            if not task.cancelled() and (error := task.exception()):
+                log.error("a delivery broke; it comes again: %s", place_of(error))
+            self.wake()
+
+        task.add_done_callback(ended)
+
+    async def _deliver(self, due: Due, until: float) -> None:
+        """Send a delivery while its lease is ours; after that somebody else has it."""
+        try:
+            async with asyncio.timeout_at(until) as ours:
+                self._held[due.id] = due.lease, ours
+                result = await self._attempt(due)
+        except TimeoutError:
+            log.warning("a lease was lost while its delivery was being sent")
+            return
+        finally:
+            self._held.pop(due.id, None)
+        await self._note(result)
+
+    async def _attempt(self, due: Due) -> Result:
+        started_at, began = datetime.now(UTC), time.perf_counter()
+        secret = signing.secret_of(self._terms.webhook_key, due.endpoint_id, due.secret_generation)
+        headers = {
+            "content-type": CONTENT_TYPE,
+            **signing.headers(due.id, started_at, due.body, [signing.v1(secret)]),
+        }
+        with span(
+            "deliver",
+            kind=SpanKind.CLIENT,
+            parent=due.trace,
+            root=due.trace is None,
+            attributes={"http.request.method": "POST", "tocsin.attempt": due.tries + 1},
+        ) as current:
+            outcome: Answer | Unreached
+            try:
+                outcome = await self._outbound.post(due.url, due.body, headers)
+            except Unreached as error:
+                outcome = error
+            fault = outcome.fault
+            current.set_attribute("tocsin.outcome", fault or "delivered")
+            if isinstance(outcome, Answer):
+                current.set_attribute("http.response.status_code", outcome.status)
+        attempts.labels(fault or "delivered").inc()
+        return self._result(due, outcome, fault, started_at, time.perf_counter() - began)
+
+    def _result(
+        self,
+        due: Due,
+        outcome: Answer | Unreached,
+        fault: Fault | None,
+        started_at: datetime,
+        took: float,
+    ) -> Result:
+        answer = outcome if isinstance(outcome, Answer) else None
+        wait: timedelta | None = None
+        if fault:
+            wait = schedule.wait_after(
+                due.tries + 1,
+                chance=random(),  # noqa: S311
+                wish=schedule.wish_of(answer.retry_after, started_at) if answer else None,
+                scale=self._terms.retry_scale,
+            )
+        return Result(
+            delivery_id=due.id,
+            lease=due.lease,
+            endpoint_id=due.endpoint_id,
+            trace=due.trace,
+            state=_state(fault, wait),
+            wait=wait.total_seconds() if wait else None,
+            started_at=started_at,
+            milliseconds=round(took * 1000),
+            status=answer.status if answer else None,
+            fault=fault,
+            excerpt=answer.excerpt if answer else None,
+            gone=answer is not None and answer.status == GONE,
+        )
+
+    async def _note(self, result: Result) -> None:
+        """Record a result, also after a while without a database; a newer lease outdates it."""
+        until = time.monotonic() + RECORDING
+        while True:
+            try:
+                await self._settling.join(result)
+            except Exception as error:
+                if time.monotonic() > until:
+                    log.warning("an attempt could not be noted: %s", place_of(error))
+                    return
+                await asyncio.sleep(PAUSE)
+            else:
+                return
+
+    async def _renew_for_ever(self) -> None:
+        lease = self._terms.lease
+        while True:
+            await asyncio.sleep(lease / 4)
+            held = dict(self._held)
+            if not held:
+                continue
+            renewed_at = asyncio.get_running_loop().time()
+            try:
+                async with self._database.begin() as tx:
+                    ours = await queue.renew(
+                        tx, {one: number for one, (number, _) in held.items()}, lease=lease
+                    )
+            except Exception as error:
+                log.warning("leases could not be renewed: %s", place_of(error))
+                continue
+            for one in ours & self._held.keys():
+                number, timeout = self._held[one]
+                if (number, timeout) == held[one] and not timeout.expired():
+                    timeout.reschedule(renewed_at + lease)
+
+    async def _measure_for_ever(self) -> None:
+        while True:
+            try:
+                async with self._database.begin() as tx:
+                    lag.set(await queue.lag(tx))
+            except Exception as error:
+                log.info("the lag could not be measured: %s", place_of(error))
+            await asyncio.sleep(LAG_EVERY)
+
+
+def _state(fault: Fault | None, wait: timedelta | None) -> DeliveryState:
+    if not fault:
+        return DeliveryState.DELIVERED
+    return DeliveryState.FAILED if wait is None else DeliveryState.WAITING
+
+
+async def _settle(tx: AsyncConnection, results: Sequence[Result]) -> Sequence[None]:
+    await queue.settle(tx, results, now=datetime.now(UTC))
+    return [None] * len(results)

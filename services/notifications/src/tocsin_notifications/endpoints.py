@@ -1,0 +1,154 @@
+"""Notifications' HTTP edge: what buyers want to hear, where, and what became of it."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from tocsin_common.database import Session, after_commit
+from tocsin_notifications import deliveries, signing, subscriptions, webhooks
+from tocsin_notifications.auth import CallingBuyer
+from tocsin_notifications.models import DeliveryState
+from tocsin_notifications.pages import Page, ThisList
+from tocsin_notifications.schemas import (
+    AttemptShown,
+    DeliveryDetail,
+    DeliveryShown,
+    EndpointCreated,
+    EndpointList,
+    EndpointShown,
+    NewEndpoint,
+    NewSubscription,
+    SubscriptionShown,
+)
+
+router = APIRouter(prefix="/v1")
+_endpoints = APIRouter(prefix="/endpoints", tags=["endpoints"])
+_subscriptions = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
+_deliveries = APIRouter(prefix="/deliveries", tags=["deliveries"])
+
+
+@_endpoints.post("", status_code=201)
+async def create_endpoint(
+    new: NewEndpoint, buyer: CallingBuyer, session: Session, request: Request
+) -> EndpointCreated:
+    """Say where webhooks are to be sent. The secret that verifies them is shown once."""
+    settings = request.app.state.settings
+    endpoint = await webhooks.create(
+        session, buyer, new, datetime.now(UTC), plain_allowed=bool(settings.allowed_networks)
+    )
+    secret = signing.secret_of(settings.webhook_key, endpoint.id, endpoint.secret_generation)
+    shown = EndpointShown.of(endpoint)
+    return EndpointCreated(**shown.model_dump(), secret=signing.shown(secret))
+
+
+@_endpoints.get("")
+async def list_endpoints(buyer: CallingBuyer, session: Session) -> EndpointList:
+    """List all endpoints, newest first."""
+    found = await webhooks.all_of(session, buyer)
+    return EndpointList(data=[EndpointShown.of(one) for one in found])
+
+
+@_endpoints.get("/{endpoint_id}")
+async def get_endpoint(endpoint_id: UUID, buyer: CallingBuyer, session: Session) -> EndpointShown:
+    """Show an endpoint, and whether it is well."""
+    return EndpointShown.of(await webhooks.find(session, buyer, endpoint_id))
+
+
+@_endpoints.delete("/{endpoint_id}", status_code=204)
+async def delete_endpoint(endpoint_id: UUID, buyer: CallingBuyer, session: Session) -> None:
+    """Delete an endpoint. What waits for it is cancelled; its log stays."""
+    await webhooks.remove(session, buyer, endpoint_id, datetime.now(UTC))
+
+
+@_endpoints.post("/{endpoint_id}/enable")
+async def enable_endpoint(
+    endpoint_id: UUID, buyer: CallingBuyer, session: Session, request: Request
+) -> EndpointShown:
+    """Send to a disabled endpoint again. What has waited for it is sent at once."""
+    endpoint = await webhooks.enable(session, buyer, endpoint_id, datetime.now(UTC))
+    after_commit(await session.connection(), request.app.state.wake)
+    return EndpointShown.of(endpoint)
+
+
+@_subscriptions.post("", status_code=201)
+async def create_subscription(
+    new: NewSubscription, buyer: CallingBuyer, session: Session, request: Request
+) -> SubscriptionShown:
+    """Subscribe to alerts. From now on those that meet it are sent to its endpoints."""
+    subscription, named = await subscriptions.create(
+        session, buyer, new, datetime.now(UTC), known_groups=request.app.state.issue_groups
+    )
+    return SubscriptionShown.of(subscription, named)
+
+
+@_subscriptions.get("")
+async def list_subscriptions(
+    buyer: CallingBuyer, session: Session, listing: ThisList
+) -> Page[SubscriptionShown]:
+    """List subscriptions, newest first."""
+    found = await subscriptions.page(session, buyer, after=listing.after, limit=listing.limit)
+    named = await subscriptions.endpoints_of(session, found)
+    shown = [SubscriptionShown.of(one, named[one.id]) for one in found]
+    return listing.page(shown, lambda one: one.subscription_id)
+
+
+@_subscriptions.get("/{subscription_id}")
+async def get_subscription(
+    subscription_id: UUID, buyer: CallingBuyer, session: Session
+) -> SubscriptionShown:
+    """Show a subscription."""
+    found = await subscriptions.find(session, buyer, subscription_id)
+    named = await subscriptions.endpoints_of(session, [found])
+    return SubscriptionShown.of(found, named[found.id])
+
+
+@_subscriptions.delete("/{subscription_id}", status_code=204)
+async def delete_subscription(subscription_id: UUID, buyer: CallingBuyer, session: Session) -> None:
+    """Delete a subscription. Whoever was told of an alert still hears how it goes on."""
+    await subscriptions.remove(session, buyer, subscription_id)
+
+
+@_deliveries.get("")
+async def list_deliveries(
+    buyer: CallingBuyer,
+    session: Session,
+    listing: ThisList,
+    endpoint_id: Annotated[UUID | None, Query(description="Only to this endpoint.")] = None,
+    alert_id: Annotated[UUID | None, Query(description="Only of this alert.")] = None,
+    state: Annotated[DeliveryState | None, Query(description="Only in this state.")] = None,
+) -> Page[DeliveryShown]:
+    """List deliveries, newest first."""
+    wanted = deliveries.Wanted(endpoint_id, alert_id, state)
+    found = await deliveries.page(session, buyer, wanted, after=listing.after, limit=listing.limit)
+    shown = [DeliveryShown.of(delivery, alert.type) for delivery, alert in found]
+    return listing.page(shown, lambda one: one.delivery_id)
+
+
+@_deliveries.get("/{delivery_id}")
+async def get_delivery(delivery_id: UUID, buyer: CallingBuyer, session: Session) -> DeliveryDetail:
+    """Show a delivery with its attempts and what is sent."""
+    delivery, alert = await deliveries.find(session, buyer, delivery_id)
+    tried = await deliveries.attempts_of(session, delivery_id)
+    shown = DeliveryShown.of(delivery, alert.type)
+    return DeliveryDetail(
+        **shown.model_dump(),
+        body=alert.body.decode(),
+        tried=[AttemptShown.of(one) for one in tried],
+    )
+
+
+@_deliveries.post("/{delivery_id}/resend", status_code=202)
+async def resend_delivery(
+    delivery_id: UUID, buyer: CallingBuyer, session: Session, request: Request
+) -> DeliveryShown:
+    """Send a delivery again, with the same id and the same bytes."""
+    delivery, alert = await deliveries.resend(session, buyer, delivery_id, datetime.now(UTC))
+    after_commit(await session.connection(), request.app.state.wake)
+    return DeliveryShown.of(delivery, alert.type)
+
+
+router.include_router(_endpoints)
+router.include_router(_subscriptions)
+router.include_router(_deliveries)

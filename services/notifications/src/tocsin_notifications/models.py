@@ -1,0 +1,170 @@
+"""What notifications stores: who wants to hear what and where, and what became of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ForeignKey, Index, Text, Uuid, text
+from sqlmodel import Field
+
+from tocsin_common.models import Table
+
+
+class Buyer(Table, table=True):
+    """A buyer, as the portal tells it."""
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_type=Text)
+    language: str = Field(sa_type=Text)
+    undertaking_signed: bool
+    active: bool
+
+
+class BuyerKey(Table, table=True):
+    """A buyer's API key, by its keyed hash. It may be told before its buyer is."""
+
+    id: UUID = Field(primary_key=True)
+    buyer_id: UUID = Field(index=True)
+    key_hash: bytes
+    valid_until: datetime | None = None
+
+
+class Reach(Table, table=True):
+    """An organisation that a buyer's contracts reach, as the portal tells it."""
+
+    organisation_id: UUID = Field(primary_key=True)
+    buyer_id: UUID = Field(primary_key=True, index=True)
+
+
+class Endpoint(Table, table=True):
+    """Where a buyer wants to be told."""
+
+    id: UUID = Field(primary_key=True)
+    buyer_id: UUID = Field(index=True)
+    url: str = Field(sa_type=Text)
+    description: str = Field(default="", sa_type=Text)
+    secret_generation: int = 1
+    """Its secret is derived from this; the next generation is a new secret."""
+    created_at: datetime
+    failing_since: datetime | None = None
+    """Since when every attempt has failed; such an endpoint is sent one delivery at a time."""
+    disabled_at: datetime | None = None
+    disabled_reason: str | None = Field(default=None, sa_type=Text)
+    version: int = 0
+    """How often it was disabled: the version of what DELIVERIES tells about it."""
+
+
+class Subscription(Table, table=True):
+    """What a buyer wants to hear: within a kind of condition any one, across kinds all."""
+
+    __table_args__ = (Index(None, "buyer_id", "created_at", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    buyer_id: UUID
+    name: str = Field(default="", sa_type=Text)
+    organisation_ids: list[UUID] = Field(default_factory=list, sa_type=ARRAY(Uuid))  # pyright: ignore[reportArgumentType]
+    countries: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
+    issue_groups: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
+    every_endpoint: bool
+    """It goes to all the endpoints its buyer has, also to later ones."""
+    created_at: datetime
+
+
+class SubscriptionTerm(Table, table=True):
+    """A term by which a subscription is found among those of a buyer (see `matching`)."""
+
+    buyer_id: UUID = Field(primary_key=True)
+    term: str = Field(primary_key=True, sa_type=Text)
+    subscription_id: UUID = Field(
+        primary_key=True,
+        index=True,
+        sa_column_args=[ForeignKey("subscription.id", ondelete="cascade")],
+    )
+
+
+class SubscriptionEndpoint(Table, table=True):
+    """An endpoint that a subscription names."""
+
+    subscription_id: UUID = Field(
+        primary_key=True, sa_column_args=[ForeignKey("subscription.id", ondelete="cascade")]
+    )
+    endpoint_id: UUID = Field(
+        primary_key=True,
+        index=True,
+        sa_column_args=[ForeignKey("endpoint.id", ondelete="cascade")],
+    )
+
+
+class AlertVersion(Table, table=True):
+    """What is told of an alert at one version: the same bytes to everybody, for ever."""
+
+    alert_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    type: str = Field(sa_type=Text)
+    level: str = Field(sa_type=Text)
+    slot: datetime
+    body: bytes
+    trace: str | None = Field(default=None, sa_type=Text)
+    """Of its release; every attempt to deliver it continues that."""
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """Every attempt failed; a person may send it again."""
+    SUPERSEDED = "superseded"
+    """Its endpoint has a newer version already."""
+    CANCELLED = "cancelled"
+    """Its endpoint was deleted."""
+
+
+class Delivery(Table, table=True):
+    """One alert version on its way to one endpoint. Its id is the `webhook-id` of every attempt."""
+
+    __table_args__ = (
+        Index("uq_delivery_place", "alert_id", "endpoint_id", "alert_version", unique=True),
+        Index(
+            "ix_delivery_waiting",
+            "endpoint_id",
+            "due_at",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_delivery_log", "buyer_id", "planned_at", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    buyer_id: UUID
+    endpoint_id: UUID
+    alert_id: UUID
+    alert_version: int
+    state: str = Field(sa_type=Text)
+    planned_at: datetime
+    due_at: datetime
+    lease_until: datetime | None = None
+    """Until then somebody is sending it."""
+    leases: int = 0
+    """Tells the newest lease from older ones, whose results no longer count."""
+    attempts: int = 0
+    tries: int = 0
+    """Attempts since it was planned or resent: where it stands in the schedule."""
+    settled_at: datetime | None = None
+    version: int = 0
+    """How often it was settled: the version of what DELIVERIES tells about it."""
+
+
+class Attempt(Table, table=True):
+    """One POST of a delivery, and what came of it. Never what was sent."""
+
+    delivery_id: UUID = Field(
+        primary_key=True, sa_column_args=[ForeignKey("delivery.id", ondelete="cascade")]
+    )
+    number: int = Field(primary_key=True)
+    started_at: datetime
+    milliseconds: int
+    status: int | None = None
+    fault: str | None = Field(default=None, sa_type=Text)
+    excerpt: str | None = Field(default=None, sa_type=Text)
+    """The beginning of what the endpoint answered."""

@@ -1,0 +1,181 @@
+"""What buyers send and are shown."""
+
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from tocsin_common.text import Line
+from tocsin_contracts.ids import Country
+from tocsin_notifications.models import Attempt, Delivery, DeliveryState, Endpoint, Subscription
+
+MOST_NAMED = 1000  # organisations in one subscription; each is a term that it is found by
+
+
+def _reachable(value: str) -> str:
+    """Refuse what could never be posted to, or would keep a password in our log."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise ValueError("not a web address")
+    if parts.username or parts.password or parts.fragment or not value.isascii():
+        raise ValueError("has a user, a password, a fragment or letters that need encoding")
+    if parts.port == 0:
+        raise ValueError("has no such port")
+    return value
+
+
+Url = Annotated[
+    str,
+    StringConstraints(min_length=8, max_length=2000, pattern=r"^[!-~]+$"),
+    AfterValidator(_reachable),
+]
+IssueGroup = Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,32}$")]
+
+
+class Sent(BaseModel):
+    """What a buyer sends; a misspelt field is an error and not a wish unheard."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewEndpoint(Sent):
+    """Where webhooks are to be sent."""
+
+    url: Url = Field(examples=["https://procurement.city.example/tocsin"])
+    description: Line | None = Field(default=None, examples=["Procurement system"])
+
+
+class EndpointShown(BaseModel):
+    """An endpoint. Its secret is shown when it is created, and never again."""
+
+    endpoint_id: UUID
+    url: str = Field(examples=["https://procurement.city.example/tocsin"])
+    description: str = Field(examples=["Procurement system"])
+    created_at: datetime
+    failing_since: datetime | None = Field(
+        description="Since when every attempt has failed; null: the newest one succeeded."
+    )
+    disabled_at: datetime | None = Field(
+        description="Since when nothing is sent. What is to be sent waits until it is enabled."
+    )
+    disabled_reason: str | None = Field(examples=["gone"])
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> "EndpointShown":
+        return cls(endpoint_id=endpoint.id, **endpoint.model_dump(include=set(cls.model_fields)))
+
+
+class EndpointCreated(EndpointShown):
+    """A new endpoint and its secret, shown this once."""
+
+    secret: str = Field(
+        description="Verifies the signature of every delivery (Standard Webhooks, `v1`).",
+        examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"],
+    )
+
+
+class EndpointList(BaseModel):
+    """All endpoints of a buyer, newest first."""
+
+    data: list[EndpointShown]
+
+
+class NewSubscription(Sent):
+    """What a buyer wants to hear of. An alert must meet every kind of condition that is given.
+
+    Whatever it says, a buyer hears only of organisations that its contracts reach.
+    """
+
+    name: Line | None = Field(default=None, examples=["Laptops"])
+    organisation_ids: list[UUID] = Field(
+        default=[], max_length=MOST_NAMED, description="Alerts that name any of these; none: any."
+    )
+    countries: list[Country] = Field(
+        default=[],
+        max_length=250,
+        description="Alerts about any of these countries; none: any.",
+        examples=[["VN", "MY"]],
+    )
+    issue_groups: list[IssueGroup] = Field(
+        default=[],
+        max_length=100,
+        description="Alerts about any of these groups of issues; none: any.",
+        examples=[["wages", "forced_labour"]],
+    )
+    endpoint_ids: list[UUID] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Where to tell it; left out: all the buyer's endpoints, later ones too.",
+    )
+
+
+class SubscriptionShown(BaseModel):
+    """A subscription."""
+
+    subscription_id: UUID
+    name: str = Field(examples=["Laptops"])
+    organisation_ids: list[UUID]
+    countries: list[str]
+    issue_groups: list[str]
+    endpoint_ids: list[UUID] | None = Field(description="Null: all the buyer's endpoints.")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, subscription: Subscription, named: list[UUID]) -> "SubscriptionShown":
+        return cls(
+            subscription_id=subscription.id,
+            endpoint_ids=None if subscription.every_endpoint else named,
+            **subscription.model_dump(include=set(cls.model_fields)),
+        )
+
+
+class DeliveryShown(BaseModel):
+    """One alert version on its way to one endpoint."""
+
+    delivery_id: UUID = Field(description="The `webhook-id` of every attempt.")
+    endpoint_id: UUID
+    alert_id: UUID
+    alert_version: int = Field(examples=[1])
+    type: str = Field(examples=["alert.raised"])
+    state: DeliveryState
+    attempts: int = Field(description="Attempts made so far.", examples=[1])
+    planned_at: datetime
+    next_attempt_at: datetime | None = Field(
+        description="Not before then; null: it does not wait to be sent."
+    )
+    settled_at: datetime | None
+
+    @classmethod
+    def of(cls, delivery: Delivery, kind: str) -> "DeliveryShown":
+        waits = delivery.state == DeliveryState.WAITING
+        return cls(
+            delivery_id=delivery.id,
+            type=kind,
+            next_attempt_at=delivery.due_at if waits else None,
+            **delivery.model_dump(include=set(cls.model_fields)),
+        )
+
+
+class AttemptShown(BaseModel):
+    """One POST, and what came of it."""
+
+    number: int = Field(examples=[1])
+    started_at: datetime
+    milliseconds: int = Field(examples=[41])
+    status: int | None = Field(description="The answer's status; null: no answer.", examples=[200])
+    fault: str | None = Field(description="Why it failed; null: it did not.", examples=["timeout"])
+    excerpt: str | None = Field(description="The beginning of the answer.", examples=["ok"])
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> "AttemptShown":
+        return cls.model_validate(attempt, from_attributes=True)
+
+
+class DeliveryDetail(DeliveryShown):
+    """A delivery with its attempts and exactly what is sent."""
+
+    body: str = Field(description="The bytes that are sent on every attempt, as text.")
+    tried: list[AttemptShown] = Field(description="Its newest attempts, newest first.")

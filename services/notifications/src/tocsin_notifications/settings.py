@@ -1,0 +1,53 @@
+"""What notifications is told by its environment."""
+
+import base64
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AnyHttpUrl, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from tocsin_common.settings import Key
+from tocsin_common.settings import Settings as CommonSettings
+
+Network = IPv4Network | IPv6Network
+
+
+def _verify_keys(value: Any) -> Any:
+    """Read `keyid:base64,…`."""
+    if not isinstance(value, str):
+        return value
+    pairs = (one.strip().partition(":") for one in value.split(",") if one.strip())
+    keys = {name: base64.b64decode(key, validate=True) for name, _, key in pairs}
+    if not keys or any(not name or len(key) != 32 for name, key in keys.items()):
+        raise ValueError("give at least one key as `keyid:base64 of 32 bytes`")
+    return keys
+
+
+def _networks(value: Any) -> Any:
+    """Read `127.0.0.0/8,::1/128`."""
+    if not isinstance(value, str):
+        return value
+    return tuple(ip_network(one.strip()) for one in value.split(",") if one.strip())
+
+
+class Settings(CommonSettings):
+    """Notifications' own settings; `hash_key` is shared with the portal."""
+
+    alert_verify_keys: Annotated[dict[str, bytes], NoDecode, BeforeValidator(_verify_keys)]
+    """The public keys that may have signed an alert, as `keyid:base64,…` (protection L5)."""
+    webhook_key: Key
+    """Endpoints' secrets are derived under it, so none is stored."""
+    allowed_networks: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = ()
+    """Where endpoints may be besides public addresses, and without TLS: `127.0.0.0/8,::1/128`."""
+    taxonomy_file: Path | None = None
+    """The operator's taxonomy, when cases uses one instead of the shipped one."""
+    portal_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8000")
+    """Where buyers read what an alert says."""
+    attempt_timeout: float = Field(default=15, gt=0, le=60)
+    """Seconds an endpoint has to answer."""
+    lease_seconds: float = Field(default=5, ge=1, le=60)
+    """After so long without a sign of its sender, a delivery is taken by another."""
+    retry_scale: float = Field(default=1, gt=0)
+    """Stretches or shrinks the waits between attempts; tests and demonstrations shrink them."""
