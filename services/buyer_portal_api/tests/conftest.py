@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 import pytest
 import pytest_asyncio
 from nats.aio.client import Client as Nats
-
 from portal import Caller, Portal
+
 from tocsin_buyer_portal_api.app import create_app
 from tocsin_buyer_portal_api.settings import Settings
 from tocsin_common.database import Database

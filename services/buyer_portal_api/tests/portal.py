@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from builders import told
 from nats.aio.client import Client as Nats
 
-from builders import told
 from tocsin_common.signatures import Signer
 from tocsin_common.testing import eventually
 from tocsin_common.testing.fixtures import TellRaw

@@ -5,10 +5,9 @@ import json
 from typing import Any
 from uuid import uuid4
 
-import pytest
+from portal import Portal
 from sqlalchemy import text
 
-from portal import Portal
 from tocsin_buyer_portal_api.buyers.schemas import LARGEST_REACH
 from tocsin_buyer_portal_api.buyers.service import MOST_KEYS
 from tocsin_buyer_portal_api.settings import Settings
@@ -250,9 +249,8 @@ async def test_buyers_are_listed_completely_while_others_register(portal: Portal
     assert found == buyers
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
+async def test_a_buyer_that_is_not_there_is_not_found(portal: Portal) -> None:
+    for method, path in (
         ("GET", "/v1/admin/buyers/{}"),
         ("GET", "/v1/admin/buyers/{}/keys"),
         ("GET", "/v1/admin/buyers/{}/reach"),
@@ -260,19 +258,15 @@ async def test_buyers_are_listed_completely_while_others_register(portal: Portal
         ("DELETE", "/v1/admin/buyers/{}/keys/{}"),
         ("PUT", "/v1/admin/buyers/{}/reach"),
         ("PATCH", "/v1/admin/buyers/{}"),
-    ],
-)
-async def test_a_buyer_that_is_not_there_is_not_found(
-    portal: Portal, method: str, path: str
-) -> None:
-    answer = await portal.operator.ask(
-        method,
-        path.format(uuid4(), uuid4()),
-        json={"organisation_ids": []},
-        headers={"If-Match": "*"},
-    )
+    ):
+        answer = await portal.operator.ask(
+            method,
+            path.format(uuid4(), uuid4()),
+            json={"organisation_ids": []},
+            headers={"If-Match": "*"},
+        )
 
-    assert (answer.status, answer.body["code"]) == (404, "not_found")
+        assert (answer.status, answer.body["code"]) == (404, "not_found"), (method, path)
 
 
 async def test_a_key_of_another_buyer_is_not_disabled(portal: Portal) -> None:

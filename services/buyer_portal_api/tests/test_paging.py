@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from builders import a_slot, an_alert
 from portal import Portal, ids
 
@@ -73,11 +71,11 @@ async def test_a_cursor_is_good_for_one_list_of_one_buyer(portal: Portal) -> Non
     assert (await buyer.get("/v1/alerts", after=cursor)).status == 200
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "201", "many"])
-async def test_a_page_has_a_size(portal: Portal, limit: str) -> None:
+async def test_a_page_has_a_size(portal: Portal) -> None:
     buyer = await portal.buyer(REACHED)
 
-    answer = await buyer.get("/v1/alerts", limit=limit)
+    for limit in ("0", "-1", "201", "many"):
+        answer = await buyer.get("/v1/alerts", limit=limit)
 
-    assert answer.status == 422
-    assert answer.body["errors"][0]["pointer"] == "/limit"
+        assert answer.status == 422
+        assert answer.body["errors"][0]["pointer"] == "/limit"

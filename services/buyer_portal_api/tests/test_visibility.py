@@ -6,10 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
-
 from builders import a_slot, an_alert, unverified
 from portal import BuyerCaller, Portal, ids
+from sqlalchemy import text
+
 from tocsin_common.database import Database
 from tocsin_contracts.alerts import Alert, AlertState, Level
 from tocsin_contracts.events.alerts import AlertCorrected, AlertUpdated

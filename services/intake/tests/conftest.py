@@ -40,7 +40,7 @@ def operator(settings: Settings) -> dict[str, str]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def hotline(intake: Client, operator: dict[str, str]) -> dict[str, str]:
     """The header a registered hotline sends."""
-    answer = await intake.http.post(
+    answer = await intake.post(
         "/v1/admin/integrations", json={"name": "Night line"}, headers=operator
     )
-    return intake.with_key((await answer.json())["key"])
+    return intake.with_key(answer.json()["key"])

@@ -15,10 +15,8 @@ Header = dict[str, str]
 
 
 async def post(intake: Client, hotline: Header, complaint: Any, **headers: str) -> Any:
-    answer = await intake.http.post(
-        "/v1/complaints", json=complaint, headers={**hotline, **headers}
-    )
-    return answer.status, await answer.json()
+    answer = await intake.post("/v1/complaints", json=complaint, headers={**hotline, **headers})
+    return answer.status, answer.json()
 
 
 async def test_a_complaint_is_stored_sealed_and_told(

@@ -16,8 +16,8 @@ from tocsin_contracts.events.cases import ComplaintStatus, ComplaintStatusChange
 async def test_an_older_status_never_replaces_a_newer_one(
     intake: Client, hotline: dict[str, str], database: Database, tell: Any
 ) -> None:
-    answer = await intake.http.post("/v1/complaints", json=a_complaint(), headers=hotline)
-    complaint_id = UUID((await answer.json())["complaint_id"])
+    answer = await intake.post("/v1/complaints", json=a_complaint(), headers=hotline)
+    complaint_id = UUID(answer.json()["complaint_id"])
 
     def status(version: int, status: ComplaintStatus) -> ComplaintStatusChanged:
         return ComplaintStatusChanged(

@@ -53,8 +53,8 @@ async def everything_stored(database: Database) -> str:
 async def test_nothing_a_worker_said_is_stored_in_clear(
     intake: Client, hotline: Header, database: Database
 ) -> None:
-    answer = await intake.http.post("/v1/complaints", json=with_canaries(), headers=hotline)
-    receipt = (await answer.json())["receipt"]
+    answer = await intake.post("/v1/complaints", json=with_canaries(), headers=hotline)
+    receipt = answer.json()["receipt"]
 
     dump = await everything_stored(database)
 
@@ -68,7 +68,7 @@ async def test_nothing_a_worker_said_is_stored_in_clear(
 async def test_contact_is_kept_only_with_consent(
     intake: Client, hotline: Header, database: Database
 ) -> None:
-    await intake.http.post(
+    await intake.post(
         "/v1/complaints", json=a_complaint(contact="+84 000 000 003"), headers=hotline
     )
 
@@ -81,8 +81,8 @@ async def test_the_receipt_is_repeated_for_a_day_and_never_after_its_first_use(
     intake: Client, hotline: Header, database: Database
 ) -> None:
     async def again() -> tuple[int, Any]:
-        answer = await intake.http.post("/v1/complaints", json=a_complaint(), headers=hotline)
-        return answer.status, await answer.json()
+        answer = await intake.post("/v1/complaints", json=a_complaint(), headers=hotline)
+        return answer.status, answer.json()
 
     async def change(assignment: str) -> None:
         async with database.begin() as tx:
@@ -103,10 +103,8 @@ async def test_an_idempotency_key_means_the_same_quoted_or_not_and_with_a_refere
     intake: Client, hotline: Header
 ) -> None:
     async def post(complaint: Any, **headers: str) -> Any:
-        answer = await intake.http.post(
-            "/v1/complaints", json=complaint, headers={**hotline, **headers}
-        )
-        return (await answer.json())["complaint_id"]
+        answer = await intake.post("/v1/complaints", json=complaint, headers={**hotline, **headers})
+        return answer.json()["complaint_id"]
 
     complaint = a_complaint(external_ref=None)
     quoted = await post(complaint, **{"Idempotency-Key": '"rug-7"'})
@@ -122,12 +120,12 @@ async def test_chained_references_in_one_group_are_one_complaint(
 ) -> None:
     async def post(key: str | None, reference: str) -> str:
         headers = {"Idempotency-Key": key} if key else {}
-        answer = await intake.http.post(
+        answer = await intake.post(
             "/v1/complaints",
             json=a_complaint(external_ref=reference),
             headers={**hotline, **headers},
         )
-        body = await answer.json()
+        body = answer.json()
         return body.get("complaint_id") or body["code"]
 
     answers = await asyncio.gather(
@@ -144,7 +142,7 @@ async def test_without_postgresql_it_answers_503_and_afterwards_stores_again(
     intake: Client, hotline: Header, database: Database, servers: Servers
 ) -> None:
     async def post(number: int) -> Any:
-        return await intake.http.post(
+        return await intake.post(
             "/v1/complaints", json=a_complaint(external_ref=f"R-{number}"), headers=hotline
         )
 
@@ -154,7 +152,7 @@ async def test_without_postgresql_it_answers_503_and_afterwards_stores_again(
         answer = await post(2)
         assert answer.status == 503
         assert answer.headers["Retry-After"]
-        assert (await answer.json())["code"] == "unavailable"
+        assert answer.json()["code"] == "unavailable"
     finally:
         servers.postgres.start()  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -171,14 +169,14 @@ async def test_without_nats_complaints_are_accepted_and_shipped_later(
     try:
         async with serving(create_app(settings=settings)) as intake:
             operator = intake.with_key(settings.admin_key.get_secret_value())
-            answer = await intake.http.post(
+            answer = await intake.post(
                 "/v1/admin/integrations", json={"name": "Night line"}, headers=operator
             )
-            hotline = intake.with_key((await answer.json())["key"])
-            answer = await intake.http.post("/v1/complaints", json=a_complaint(), headers=hotline)
+            hotline = intake.with_key(answer.json()["key"])
+            answer = await intake.post("/v1/complaints", json=a_complaint(), headers=hotline)
             assert answer.status == 201
-            complaint_id = (await answer.json())["complaint_id"]
-            waiting = await (await intake.http.get("/readyz")).json()
+            complaint_id = answer.json()["complaint_id"]
+            waiting = (await intake.get("/readyz")).json()
             assert not waiting["ready"]
             assert any("nats" in one for one in waiting["waiting_for"])
 
@@ -208,12 +206,12 @@ async def test_hostile_bodies_make_clear_errors_that_echo_nothing(
         (b'{"words": "' + b"x" * 1_000_001 + b'"}', 413),
     ]
     for body, expected in bodies:
-        answer = await intake.http.post(
+        answer = await intake.post(
             "/v1/complaints",
             data=body,
             headers={**hotline, "Content-Type": "application/json"},
         )
-        shown = await answer.text()
+        shown = answer.text
         assert answer.status == expected, shown
         assert answer.content_type == "application/problem+json"
         assert secret not in shown

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from tocsin_intake import receipts
 
 KEY = bytes(32)
-DIGIT_SETS = ["0123456789", "๐๑๒๓๔๕๖๗๘๙", "০১২৩৪৫৬৭৮৯", "٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９", "០១២៣៤៥៦៧៨៩"]
+DIGIT_SETS = [
+    "0123456789",
+    "๐๑๒๓๔๕๖๗๘๙",
+    "০১২৩৪৫৬৭৮৯",
+    "٠١٢٣٤٥٦٧٨٩",
+    "０１２３４５６７８９",
+    "០១២៣៤៥៦៧៨៩",
+]
 
 digits = st.text("0123456789", min_size=15, max_size=15)
 

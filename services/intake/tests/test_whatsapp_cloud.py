@@ -42,15 +42,15 @@ async def webhook(intake: Client, operator: dict[str, str]) -> str:
         "adapter": "whatsapp_cloud",
         "whatsapp_cloud": {"app_secret": SECRET, "verify_token": "agreed"},
     }
-    answer = await intake.http.post("/v1/admin/integrations", json=new, headers=operator)
-    integration_id = (await answer.json())["integration_id"]
+    answer = await intake.post("/v1/admin/integrations", json=new, headers=operator)
+    integration_id = answer.json()["integration_id"]
     return f"/v1/integrations/{integration_id}/whatsapp-cloud"
 
 
 async def post(intake: Client, webhook: str, body: bytes, signature: str | None = None) -> int:
     signed = "sha256=" + hmac.new(SECRET.encode(), body, sha256).hexdigest()
     headers = {"X-Hub-Signature-256": signed if signature is None else signature}
-    return (await intake.http.post(webhook, data=body, headers=headers)).status
+    return (await intake.post(webhook, data=body, headers=headers)).status
 
 
 async def stored(database: Database) -> int | None:
@@ -175,8 +175,8 @@ async def test_a_wrong_signature_is_refused_and_stores_nothing(
 async def test_metas_handshake_is_answered_with_its_challenge(intake: Client, webhook: str) -> None:
     asked = {"hub.mode": "subscribe", "hub.verify_token": "agreed", "hub.challenge": "1158201444"}
 
-    answer = await intake.http.get(webhook, params=asked)
-    wrong = await intake.http.get(webhook, params=asked | {"hub.verify_token": "guessed"})
+    answer = await intake.get(webhook, params=asked)
+    wrong = await intake.get(webhook, params=asked | {"hub.verify_token": "guessed"})
 
-    assert (answer.status, await answer.text()) == (200, "1158201444")
+    assert (answer.status, answer.text) == (200, "1158201444")
     assert wrong.status == 401

@@ -1,14 +1,32 @@
 """An application served as in production, and a client for it."""
 
 import asyncio
+import json
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 import uvicorn
 from fastapi import FastAPI
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response that was read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("Content-Type", "").split(";")[0]
+
+    def json(self) -> Any:
+        return json.loads(self.text)
 
 
 @dataclass(frozen=True)
@@ -17,6 +35,19 @@ class Client:
 
     url: str
     http: aiohttp.ClientSession
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        """Ask, and read the whole answer."""
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, **options: Any) -> Answer:
+        """Send, and read the whole answer."""
+        return await self.request("POST", path, **options)
+
+    async def request(self, method: str, path: str, **options: Any) -> Answer:
+        """Make a request with aiohttp's options, and read the whole answer."""
+        async with self.http.request(method, path, **options) as response:
+            return Answer(response.status, response.headers, await response.text())
 
     def with_key(self, key: str) -> dict[str, str]:
         """The header that shows an API key."""

@@ -53,9 +53,7 @@ class Case(Table, table=True):
 
     __table_args__ = (
         Index("uq_case_facility_id_issue_group", "facility_id", "issue_group", unique=True),
-        Index(
-            "ix_case_to_weigh", "facility_id", "issue_group", postgresql_where=text("to_weigh")
-        ),
+        Index("ix_case_to_weigh", "facility_id", "issue_group", postgresql_where=text("to_weigh")),
     )
 
     id: UUID = Field(primary_key=True)

@@ -1,0 +1,165 @@
+"""Transactions: all or nothing, committed before anybody is told."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from tocsin_common import http
+from tocsin_common.database import Database, Session, after_commit, driver
+from tocsin_common.errors import is_outage
+from tocsin_common.settings import Settings
+from tocsin_common.testing import serving
+from tocsin_common.testing.servers import Servers
+
+INSERT = "insert into note (id, words) values ($1, 'good')"
+
+
+class Refused(Exception):
+    """Something that makes a transaction fail."""
+
+
+async def notes(database: Database) -> int:
+    async with database.begin() as tx:
+        return (await tx.execute(text("select count(*) from note"))).scalar_one()
+
+
+async def test_a_statement_on_the_driver_commits_with_its_transaction(database: Database) -> None:
+    async with database.begin() as tx:
+        await (await driver(tx)).execute(INSERT, uuid4())
+
+    assert await notes(database) == 1
+
+
+async def test_a_statement_on_the_driver_is_undone_with_its_transaction(
+    database: Database,
+) -> None:
+    with pytest.raises(Refused):
+        async with database.begin() as tx:
+            await (await driver(tx)).execute(INSERT, uuid4())
+            raise Refused
+
+    assert await notes(database) == 0
+
+
+@pytest.mark.parametrize("driver_first", [True, False])
+async def test_statements_on_the_driver_and_on_sqlalchemy_share_one_transaction(
+    database: Database, driver_first: bool
+) -> None:
+    with pytest.raises(Refused):
+        async with database.begin() as tx:
+            if not driver_first:
+                await tx.execute(text("insert into note (id, words) values (:id, '')"), one_id())
+            await (await driver(tx)).execute(INSERT, uuid4())
+            await tx.execute(text("insert into note (id, words) values (:id, '')"), one_id())
+            raise Refused
+
+    assert await notes(database) == 0
+
+
+def one_id() -> dict[str, UUID]:
+    return {"id": uuid4()}
+
+
+async def test_what_is_to_follow_a_commit_follows_no_rollback(database: Database) -> None:
+    called: list[str] = []
+
+    with pytest.raises(Refused):
+        async with database.begin() as tx:
+            after_commit(tx, lambda: called.append("rolled back"))
+            raise Refused
+    async with database.begin() as tx:
+        after_commit(tx, lambda: called.append("committed"))
+        assert not called
+
+    assert called == ["committed"]
+
+
+async def test_a_connection_that_died_with_the_server_is_not_handed_out_again(
+    database: Database, servers: Servers
+) -> None:
+    together = asyncio.Barrier(8)
+
+    async def use(*, with_the_driver: bool) -> bool:
+        try:
+            async with database.begin() as tx:
+                await together.wait()  # so that each has a connection of its own
+                if with_the_driver:
+                    await (await driver(tx)).fetchval("select 1")
+                else:
+                    await tx.execute(text("select 1"))
+        except Exception as error:
+            assert is_outage(error)
+            return False
+        return True
+
+    async def all_use(*, with_the_driver: bool) -> list[bool]:
+        return await asyncio.gather(*(use(with_the_driver=with_the_driver) for _ in range(8)))
+
+    for with_the_driver in (True, False):
+        assert all(await all_use(with_the_driver=with_the_driver))
+
+        servers.postgres.kill()
+        servers.postgres.start()
+
+        await all_use(with_the_driver=with_the_driver)  # may be the ones that notice
+        assert all(await all_use(with_the_driver=with_the_driver))
+
+
+async def test_a_transaction_that_was_cancelled_leaves_a_usable_connection(
+    database: Database,
+) -> None:
+    for _ in range(10):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02), database.begin() as tx:
+                connection = await driver(tx)
+                await connection.execute(INSERT, uuid4())
+                await connection.execute("select pg_sleep(10)")
+
+    assert await notes(database) == 0
+
+
+# over HTTP
+
+
+def app_of(database: Database) -> FastAPI:
+    router = APIRouter()
+
+    @router.post("/notes", status_code=201)
+    async def write(session: Session, note: dict[str, Any]) -> dict[str, bool]:
+        await session.execute(
+            text("insert into note (id, complaint_id, words) values (:id, :about, 'good')"),
+            {"id": uuid4(), "about": note["about"]},
+        )
+        return {"written": True}
+
+    _ = write
+    settings = Settings(database_url=SecretStr(database.dsn), hash_key=b"k" * 32)
+    app = http.create_app(
+        "Notes", settings, version="1", routers=[router], running=[], waiting_for=list
+    )
+    app.state.database = database
+    return app
+
+
+async def test_a_201_is_sent_after_the_commit(database: Database) -> None:
+    async with serving(app_of(database)) as client:
+        answer = await client.http.post("/notes", json={"about": None})
+
+        assert answer.status == 201
+        assert await notes(database) == 1
+
+
+async def test_a_commit_that_fails_is_never_answered_with_success(database: Database) -> None:
+    about_nothing = {"about": str(uuid4())}  # only the commit will find that it is not there
+
+    async with serving(app_of(database)) as client:
+        answer = await client.http.post("/notes", json=about_nothing)
+
+        assert answer.status == 500
+        assert (await answer.json())["code"] == "internal"
+        assert await notes(database) == 0

@@ -1,0 +1,1 @@
+"""Which audience may know what, and when: the line between amber and green."""
