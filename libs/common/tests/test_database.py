@@ -1,7 +1,6 @@
 """Transactions: all or nothing, committed before anybody is told."""
 
 import asyncio
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from sample.models import Note
 from tocsin_common import http
 from tocsin_common.database import Database, Session, after_commit, driver
 from tocsin_common.errors import is_outage
@@ -130,11 +130,8 @@ def app_of(database: Database) -> FastAPI:
     router = APIRouter()
 
     @router.post("/notes", status_code=201)
-    async def write(session: Session, note: dict[str, Any]) -> dict[str, bool]:
-        await session.execute(
-            text("insert into note (id, complaint_id, words) values (:id, :about, 'good')"),
-            {"id": uuid4(), "about": note["about"]},
-        )
+    async def write(session: Session, note: dict[str, UUID | None]) -> dict[str, bool]:
+        session.add(Note(id=uuid4(), complaint_id=note["about"], words="good"))
         return {"written": True}
 
     _ = write

@@ -82,28 +82,26 @@ def told(alert: Alert, signer: Signer, as_fact: type[AlertTold] = AlertRaised) -
 
 
 def an_organisation(organisation_id: UUID, name: str, **changes: Any) -> OrganisationChanged:
-    return OrganisationChanged(
-        **{"organisation_id": organisation_id, "name": name, "occurred_at": SLOT} | changes
+    return OrganisationChanged.model_validate(
+        {"organisation_id": organisation_id, "name": name, "occurred_at": SLOT} | changes
     )
 
 
 def a_facility(facility_id: UUID, name: str, **changes: Any) -> FacilityChanged:
-    return FacilityChanged(
-        **{"facility_id": facility_id, "name": name, "country": "TH", "occurred_at": SLOT} | changes
+    return FacilityChanged.model_validate(
+        {"facility_id": facility_id, "name": name, "country": "TH", "occurred_at": SLOT} | changes
     )
 
 
 def a_link(organisation_id: UUID, facility_id: UUID, **changes: Any) -> LinkChanged:
-    return LinkChanged(
-        **{
-            "link_id": uuid4(),
-            "organisation_id": organisation_id,
-            "facility_id": facility_id,
-            "role": Role.OPERATOR,
-            "occurred_at": SLOT,
-        }
-        | changes
-    )
+    link = {
+        "link_id": uuid4(),
+        "facility_id": facility_id,
+        "organisation_id": organisation_id,
+        "role": Role.OPERATOR,
+        "occurred_at": SLOT,
+    }
+    return LinkChanged.model_validate(link | changes)
 
 
 def a_delivery(
@@ -112,15 +110,13 @@ def a_delivery(
     as_fact: type[DeliverySettled] = DeliverySucceeded,
     **changes: Any,
 ) -> DeliverySettled:
-    return as_fact(
-        **{
-            "delivery_id": uuid4(),
-            "endpoint_id": uuid4(),
-            "buyer_id": buyer_id,
-            "alert_id": alert.alert_id,
-            "alert_version": alert.version,
-            "attempts": 1,
-            "occurred_at": SLOT + timedelta(seconds=1),
-        }
-        | changes
-    )
+    delivery = {
+        "delivery_id": uuid4(),
+        "buyer_id": buyer_id,
+        "endpoint_id": uuid4(),
+        "alert_id": alert.alert_id,
+        "alert_version": alert.version,
+        "attempts": 1,
+        "occurred_at": SLOT + timedelta(seconds=1),
+    }
+    return as_fact.model_validate(delivery | changes)

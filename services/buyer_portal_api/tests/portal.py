@@ -11,7 +11,7 @@ from nats.aio.client import Client as Nats
 from tocsin_common.signatures import Signer
 from tocsin_common.testing import eventually
 from tocsin_common.testing.fixtures import TellRaw
-from tocsin_common.testing.http import Client
+from tocsin_common.testing.http import Answer, Client
 from tocsin_contracts.alerts import Alert
 from tocsin_contracts.events.alerts import AlertRaised, AlertTold
 from tocsin_contracts.events.base import Event
@@ -22,32 +22,18 @@ Headers = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    body: Json
-    headers: Headers
-
-
-@dataclass(frozen=True)
 class Caller:
     """Somebody who asks with a key."""
 
     client: Client
     key: str
 
-    async def ask(
-        self, method: str, path: str, *, headers: Headers | None = None, **more: Any
-    ) -> Answer:
-        with_key = self.client.with_key(self.key) | (headers or {})
-        async with self.client.http.request(method, path, headers=with_key, **more) as answer:
-            is_json = "json" in answer.headers.get("Content-Type", "")
-            body = await answer.json(content_type=None) if is_json else await answer.text()
-            return Answer(answer.status, body, {k.lower(): v for k, v in answer.headers.items()})
+    async def ask(self, method: str, path: str, **options: Any) -> Answer:
+        options["headers"] = self.client.with_key(self.key) | options.get("headers", {})
+        return await self.client.request(method, path, **options)
 
     async def get(self, path: str, *, headers: Headers | None = None, **params: Any) -> Answer:
-        return await self.ask("GET", path, headers=headers, params=params)
+        return await self.ask("GET", path, headers=headers or {}, params=params)
 
 
 @dataclass(frozen=True)
@@ -61,7 +47,7 @@ class BuyerCaller(Caller):
         """The ids of the alerts on its first page."""
         answer = await self.get("/v1/alerts", **params)
         assert answer.status == 200, answer
-        return [alert["alert_id"] for alert in answer.body["data"]]
+        return [alert["alert_id"] for alert in answer.json()["data"]]
 
     async def pages(self, path: str, **params: Any) -> list[list[Json]]:
         """Every page of a list, following its cursors."""
@@ -69,11 +55,11 @@ class BuyerCaller(Caller):
         while True:
             answer = await self.get(path, **params)
             assert answer.status == 200, answer
-            pages.append(answer.body["data"])
-            if answer.body["next_cursor"] is None:
+            pages.append(answer.json()["data"])
+            if answer.json()["next_cursor"] is None:
                 assert "link" not in answer.headers
                 return pages
-            params["after"] = answer.body["next_cursor"]
+            params["after"] = answer.json()["next_cursor"]
 
 
 @dataclass(frozen=True)
@@ -96,9 +82,9 @@ class Portal:
         assert created.status == 201, created
         buyer = BuyerCaller(
             client=self.client,
-            key=created.body["key"],
-            buyer_id=UUID(created.body["buyer_id"]),
-            key_id=UUID(created.body["key_id"]),
+            key=created.json()["key"],
+            buyer_id=UUID(created.json()["buyer_id"]),
+            key_id=UUID(created.json()["key_id"]),
         )
         if reach:
             await self.reach(buyer, *reach)

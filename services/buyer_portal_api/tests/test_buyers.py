@@ -46,18 +46,18 @@ async def test_a_new_buyer_and_its_key_are_told_once(
     )
 
     assert created.status == 201
-    assert created.body["key"].startswith("tcs_live_")
-    assert created.headers["location"] == f"/v1/admin/buyers/{created.body['buyer_id']}"
+    assert created.json()["key"].startswith("tcs_live_")
+    assert created.headers["location"] == f"/v1/admin/buyers/{created.json()['buyer_id']}"
     assert created.headers["etag"] == '"1"'
     (buyer_subject, buyer), (key_subject, key) = await shipped(told, database)
     assert (buyer_subject, key_subject) == (CHANGED, KEY)
-    assert buyer["buyer_id"] == key["buyer_id"] == created.body["buyer_id"]
+    assert buyer["buyer_id"] == key["buyer_id"] == created.json()["buyer_id"]
     assert (buyer["version"], key["version"]) == (1, 1)
     assert (buyer["name"], buyer["country"], buyer["language"]) == ("Marl Town", "SE", "sv")
     assert buyer["undertaking_signed"] is True
-    assert key["key_id"] == created.body["key_id"]
+    assert key["key_id"] == created.json()["key_id"]
     told_hash = KeyChanged.model_validate(key).key_hash
-    assert told_hash == hash_of(settings.hash_key, created.body["key"])
+    assert told_hash == hash_of(settings.hash_key, created.json()["key"])
 
 
 async def test_a_key_is_nowhere_but_in_its_first_answer(
@@ -67,8 +67,8 @@ async def test_a_key_is_nowhere_but_in_its_first_answer(
 
     keys = await portal.operator.get(f"/v1/admin/buyers/{buyer.buyer_id}/keys")
 
-    assert [key["key_id"] for key in keys.body["data"]] == [str(buyer.key_id)]
-    assert buyer.key not in json.dumps(keys.body)
+    assert [key["key_id"] for key in keys.json()["data"]] == [str(buyer.key_id)]
+    assert buyer.key not in json.dumps(keys.json())
     assert buyer.key not in json.dumps(await shipped(told, database))
     async with database.begin() as tx:
         rows = (await tx.execute(text("select buyer::text, k::text from buyer, buyer_key k"))).all()
@@ -81,7 +81,7 @@ async def test_a_buyer_knows_itself(portal: Portal) -> None:
     me = await buyer.get("/v1/me")
 
     assert me.status == 200
-    assert me.body == {
+    assert me.json() == {
         "buyer_id": str(buyer.buyer_id),
         "name": "Marl Town",
         "country": None,
@@ -90,7 +90,7 @@ async def test_a_buyer_knows_itself(portal: Portal) -> None:
         "organisations": 2,
     }
     again = await buyer.get("/v1/me", headers={"If-None-Match": me.headers["etag"]})
-    assert (again.status, again.body) == (304, "")
+    assert (again.status, again.text) == (304, "")
 
 
 async def test_each_change_of_reach_is_told_with_the_whole_list(
@@ -104,7 +104,7 @@ async def test_each_change_of_reach_is_told_with_the_whole_list(
     await portal.reach(buyer, third)
     await portal.reach(buyer)
 
-    assert first.body["organisation_ids"] == [str(one), str(other)]
+    assert first.json()["organisation_ids"] == [str(one), str(other)]
     reaches = [body for subject, body in await shipped(told, database) if subject == REACH]
     assert [(reach["version"], reach["organisation_ids"]) for reach in reaches] == [
         (1, [str(one), str(other)]),
@@ -112,7 +112,7 @@ async def test_each_change_of_reach_is_told_with_the_whole_list(
         (3, []),
     ]
     shown = await portal.operator.get(f"/v1/admin/buyers/{buyer.buyer_id}/reach")
-    assert shown.body["organisation_ids"] == []
+    assert shown.json()["organisation_ids"] == []
     assert shown.headers["etag"] == '"3"'
 
 
@@ -134,9 +134,9 @@ async def test_reach_is_not_overwritten_unseen(portal: Portal) -> None:
     mine = await portal.operator.ask("PUT", path, json=wanted, headers={"If-Match": '"0"'})
     theirs = await portal.operator.ask("PUT", path, json=wanted, headers={"If-Match": '"0"'})
 
-    assert (missing.status, missing.body["code"]) == (428, "if_match_missing")
+    assert (missing.status, missing.json()["code"]) == (428, "if_match_missing")
     assert (mine.status, mine.headers["etag"]) == (200, '"1"')
-    assert (theirs.status, theirs.body["code"]) == (412, "changed_since")
+    assert (theirs.status, theirs.json()["code"]) == (412, "changed_since")
 
 
 async def test_changes_at_the_same_moment_are_told_as_versions(
@@ -166,7 +166,7 @@ async def test_a_changed_buyer_is_told_and_an_unchanged_one_is_not(
         "PATCH", path, json={"name": "Other"}, headers={"If-Match": '"1"'}
     )
 
-    assert (signed.status, signed.body["version"], signed.headers["etag"]) == (200, 2, '"2"')
+    assert (signed.status, signed.json()["version"], signed.headers["etag"]) == (200, 2, '"2"')
     assert stale.status == 412
     told_of = [body for subject, body in await shipped(told, database) if subject == CHANGED]
     assert [(one["version"], one["undertaking_signed"]) for one in told_of] == [
@@ -181,7 +181,7 @@ async def test_a_second_key_works_and_a_disabled_one_is_refused_within_five_seco
     buyer = await portal.buyer()
     keys = f"/v1/admin/buyers/{buyer.buyer_id}/keys"
     second = await portal.operator.ask("POST", keys)
-    other = {"Authorization": f"Bearer {second.body['key']}"}
+    other = {"Authorization": f"Bearer {second.json()['key']}"}
     assert (await buyer.get("/v1/me")).status == 200
     assert (await buyer.get("/v1/me", headers=other)).status == 200
 
@@ -229,7 +229,7 @@ async def test_a_buyer_has_only_so_many_keys(portal: Portal) -> None:
     answers = [await portal.operator.ask("POST", keys) for _ in range(MOST_KEYS)]
 
     assert [answer.status for answer in answers] == [201] * (MOST_KEYS - 1) + [409]
-    assert answers[-1].body["code"] == "too_many_keys"
+    assert answers[-1].json()["code"] == "too_many_keys"
 
 
 async def test_buyers_are_listed_completely_while_others_register(portal: Portal) -> None:
@@ -239,10 +239,10 @@ async def test_buyers_are_listed_completely_while_others_register(portal: Portal
     params: dict[str, Any] = {"limit": 3}
     while True:
         answer = await portal.operator.get("/v1/admin/buyers", **params)
-        found += [one["buyer_id"] for one in answer.body["data"]]
-        if answer.body["next_cursor"] is None:
+        found += [one["buyer_id"] for one in answer.json()["data"]]
+        if answer.json()["next_cursor"] is None:
             break
-        params["after"] = answer.body["next_cursor"]
+        params["after"] = answer.json()["next_cursor"]
         if len(found) == 3:
             buyers.append(str((await portal.buyer(name="Late Town")).buyer_id))
 
@@ -266,7 +266,7 @@ async def test_a_buyer_that_is_not_there_is_not_found(portal: Portal) -> None:
             headers={"If-Match": "*"},
         )
 
-        assert (answer.status, answer.body["code"]) == (404, "not_found"), (method, path)
+        assert (answer.status, answer.json()["code"]) == (404, "not_found"), (method, path)
 
 
 async def test_a_key_of_another_buyer_is_not_disabled(portal: Portal) -> None:

@@ -18,10 +18,10 @@ async def test_paging_is_complete_and_stable_while_alerts_arrive(portal: Portal)
     params: dict[str, Any] = {"limit": 3}
     while True:
         answer = await buyer.get("/v1/alerts", **params)
-        found += ids(answer.body["data"])
-        if answer.body["next_cursor"] is None:
+        found += ids(answer.json()["data"])
+        if answer.json()["next_cursor"] is None:
             break
-        params["after"] = answer.body["next_cursor"]
+        params["after"] = answer.json()["next_cursor"]
         await portal.tell(an_alert(REACHED, slot=a_slot(7)), an_alert(uuid4()))
 
     expected = sorted(there, key=lambda one: (one.slot, one.alert_id), reverse=True)
@@ -38,9 +38,9 @@ async def test_a_link_leads_to_the_next_page_with_the_same_filters(portal: Porta
     second = await buyer.get(target.strip("<>"))
 
     assert rel == 'rel="next"'
-    assert first.body["next_cursor"] in target
-    assert ids(second.body["data"]) == [str(alerts[0].alert_id)]
-    assert second.body["next_cursor"] is None
+    assert first.json()["next_cursor"] in target
+    assert ids(second.json()["data"]) == [str(alerts[0].alert_id)]
+    assert second.json()["next_cursor"] is None
     assert "link" not in second.headers
 
 
@@ -54,7 +54,7 @@ async def test_a_page_that_is_exactly_full_is_the_last(portal: Portal) -> None:
 async def test_a_cursor_is_good_for_one_list_of_one_buyer(portal: Portal) -> None:
     buyer, neighbour = await portal.buyer(REACHED), await portal.buyer(REACHED)
     await portal.tell(*(an_alert(REACHED) for _ in range(3)))
-    cursor = (await buyer.get("/v1/alerts", limit=1)).body["next_cursor"]
+    cursor = (await buyer.get("/v1/alerts", limit=1)).json()["next_cursor"]
     changed = cursor[:40] + ("A" if cursor[40] != "A" else "B") + cursor[41:]
 
     for answer in (
@@ -65,9 +65,9 @@ async def test_a_cursor_is_good_for_one_list_of_one_buyer(portal: Portal) -> Non
         await buyer.get("/v1/alerts", after=cursor + "A"),
         await buyer.get("/v1/alerts", after=""),
     ):
-        assert (answer.status, answer.body["code"]) == (400, "bad_cursor")
+        assert (answer.status, answer.json()["code"]) == (400, "bad_cursor")
         assert answer.headers["content-type"] == "application/problem+json"
-        assert cursor[:40] not in str(answer.body)
+        assert cursor[:40] not in str(answer.json())
     assert (await buyer.get("/v1/alerts", after=cursor)).status == 200
 
 
@@ -78,4 +78,4 @@ async def test_a_page_has_a_size(portal: Portal) -> None:
         answer = await buyer.get("/v1/alerts", limit=limit)
 
         assert answer.status == 422
-        assert answer.body["errors"][0]["pointer"] == "/limit"
+        assert answer.json()["errors"][0]["pointer"] == "/limit"

@@ -26,7 +26,7 @@ async def test_a_supplier_is_shown_with_what_is_known_of_it(portal: Portal) -> N
 
     supplier = await buyer.get(f"/v1/suppliers/{lantern}")
 
-    assert supplier.body == {
+    assert supplier.json() == {
         "organisation_id": str(lantern),
         "name": "Lantern Assembly",
         "country": "TH",
@@ -34,7 +34,7 @@ async def test_a_supplier_is_shown_with_what_is_known_of_it(portal: Portal) -> N
         "active_alerts": 0,
         "facilities": 2,
     }
-    assert (await buyer.get("/v1/suppliers")).body["data"] == [supplier.body]
+    assert (await buyer.get("/v1/suppliers")).json()["data"] == [supplier.json()]
     again = await buyer.get(
         f"/v1/suppliers/{lantern}", headers={"If-None-Match": supplier.headers["etag"]}
     )
@@ -66,7 +66,7 @@ async def test_the_registry_keeps_the_newest_state_in_any_order(portal: Portal) 
         link,
     )
 
-    supplier = (await buyer.get(f"/v1/suppliers/{lantern}")).body
+    supplier = (await buyer.get(f"/v1/suppliers/{lantern}")).json()
     assert (supplier["name"], supplier["facilities"]) == ("Lantern Group", 0)
 
     await portal.tell_events(link.model_copy(update={"event_id": uuid4(), "version": 3}))
@@ -92,7 +92,7 @@ async def test_a_buyers_own_alerts_are_counted_exactly(portal: Portal) -> None:
 
     async def counts(buyer: BuyerCaller) -> dict[str, int]:
         answer = await buyer.get("/v1/suppliers")
-        return {one["organisation_id"]: one["active_alerts"] for one in answer.body["data"]}
+        return {one["organisation_id"]: one["active_alerts"] for one in answer.json()["data"]}
 
     assert await counts(unsigned) == {str(lantern): 2, str(heron): 2}
     assert await counts(signed) == {str(lantern): 3}
@@ -126,4 +126,4 @@ async def test_another_buyers_supplier_is_not_found(portal: Portal) -> None:
 
     for path in (f"/v1/suppliers/{lantern}", f"/v1/suppliers/{lantern}/facilities"):
         answer = await other.get(path)
-        assert (answer.status, answer.body["code"]) == (404, "not_found")
+        assert (answer.status, answer.json()["code"]) == (404, "not_found")

@@ -90,7 +90,7 @@ async def test_another_buyers_alert_looks_like_none(portal: Portal) -> None:
     nothing = await buyer.get(f"/v1/alerts/{uuid4()}")
 
     assert not_mine.status == nothing.status == 404
-    assert {**not_mine.body, "request_id": ""} == {**nothing.body, "request_id": ""}
+    assert {**not_mine.json(), "request_id": ""} == {**nothing.json(), "request_id": ""}
     assert await buyer.alerts() == [str(mine.alert_id)]
 
 
@@ -105,7 +105,7 @@ async def test_an_alert_that_names_others_now_is_theirs(portal: Portal) -> None:
     assert not await sees(before, alert)
     assert await sees(after, alert)
     shown = await after.get(f"/v1/alerts/{alert.alert_id}")
-    assert ids(shown.body["versions"], "version") == [2]
+    assert ids(shown.json()["versions"], "version") == [2]
 
 
 async def test_what_was_unverified_stays_closed_after_it_is_confirmed(portal: Portal) -> None:
@@ -117,9 +117,9 @@ async def test_what_was_unverified_stays_closed_after_it_is_confirmed(portal: Po
 
     for buyer, versions in ((signed, [2, 1]), (unsigned, [2])):
         shown = await buyer.get(f"/v1/alerts/{alert.alert_id}")
-        assert shown.body["version"] == 2
-        assert shown.body["verified"] is True
-        assert ids(shown.body["versions"], "version") == versions
+        assert shown.json()["version"] == 2
+        assert shown.json()["verified"] is True
+        assert ids(shown.json()["versions"], "version") == versions
 
 
 async def test_views_of_unverified_alerts_are_logged(portal: Portal, database: Database) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from nats.aio.client import Client as Nats
-
 from receiver import Receiver
 from scene import Scene
+
 from tocsin_common.database import Database
 from tocsin_common.testing import serving
 from tocsin_common.testing.http import Client

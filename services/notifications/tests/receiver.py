@@ -45,7 +45,13 @@ class Receiver:
     def __init__(self) -> None:
         self.hits: list[Hit] = []
         self.port = 0
+        self.connections: set[asyncio.BaseTransport] = set()
         self._answers: dict[str, Answer] = {}
+
+    def close_connections(self) -> None:
+        """Close what clients keep open, as a server that restarts does."""
+        for connection in self.connections:
+            connection.close()
 
     def url(self, path: str = "/hook") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -82,7 +88,9 @@ class Receiver:
     async def running(self) -> AsyncGenerator["Receiver"]:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._receive)
-        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+        runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
+        )
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
@@ -96,6 +104,8 @@ class Receiver:
         headers = {name.lower(): value for name, value in request.headers.items()}
         hit = Hit(request.path, headers, await request.read())
         self.hits.append(hit)
+        if request.transport:
+            self.connections.add(request.transport)
         if answer := self._answers.get(request.path):
             return await answer(hit)
         return web.Response(status=204)

@@ -3,12 +3,13 @@
 import base64
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from nats.aio.client import Client as Nats
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_cli.secrets import Secrets
 from tocsin_common.auth import hash_of, new_key
@@ -127,7 +128,9 @@ class Scene:
         query = "&".join(f"{name}={value}" for name, value in wanted.items())
         return (await self.get(f"/v1/deliveries?{query}", buyer))["data"]
 
-    def signed(self, alert: Alert, fact: type[AlertTold] | None = None, **changes: Any) -> AlertTold:
+    def signed(
+        self, alert: Alert, fact: type[AlertTold] | None = None, **changes: Any
+    ) -> AlertTold:
         """The event by which cases releases an alert."""
         statement = alert.model_dump_json()
         return (fact or _fact(alert)).model_validate(
@@ -142,9 +145,9 @@ class Scene:
             | changes
         )
 
-    async def release(self, *alerts: Alert) -> None:
+    async def release(self, *alerts: Alert, trace: str | None = None) -> None:
         for alert in alerts:
-            await self.tell(self.signed(alert))
+            await self.tell(self.signed(alert), trace=trace)
 
     async def quiet(self) -> None:
         """Wait until everything told has been heard."""
@@ -163,14 +166,28 @@ class Scene:
         async with self.database.begin() as tx:
             return await tx.scalar(text(query))
 
-    async def delivered(self, count: int) -> None:
+    async def database_change(self, statement: str) -> None:
+        async with self.database.begin() as tx:
+            await tx.execute(text(statement))
+
+    async def lock(self, tx: AsyncConnection, delivery_id: str) -> None:
+        """Hold a delivery's row until `tx` ends."""
+        query = text("select from delivery where id = :id for update")
+        await tx.execute(query, {"id": UUID(delivery_id)})
+
+    async def planned(self) -> int:
+        """Wait until everything told has been heard; return how many deliveries that makes."""
+        await self.quiet()
+        return await self.count("select count(*) from delivery")
+
+    async def delivered(self, count: int, *, within: float = 10) -> None:
         """Wait until so many deliveries have arrived and been noted."""
 
         async def done() -> bool:
             found = await self.count("select count(*) from delivery where state = 'delivered'")
             return found == count
 
-        await eventually(done)
+        await eventually(done, within)
 
 
 def _fact(alert: Alert) -> type[AlertTold]:
@@ -179,7 +196,3 @@ def _fact(alert: Alert) -> type[AlertTold]:
     if alert.state is AlertState.CORRECTED:
         return AlertCorrected
     return AlertRaised if alert.version == 1 else AlertUpdated
-
-
-def soon() -> datetime:
-    return datetime.now(UTC) + timedelta(minutes=1)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import SpanKind
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,6 +28,16 @@ log = logging.getLogger("tocsin.http")
 requests = counter(
     "http_requests_total", "Requests answered, by route and status", ["method", "route", "status"]
 )
+
+# FastAPI's own telemetry adopts the caller's trace and records the text of exceptions, which may
+# quote what was sent (protection L1, V6); `Edge` makes the span instead.
+_SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 Running = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -59,6 +70,7 @@ def create_app(
             yield
 
     app = FastAPI(
+        telemetry=_SILENT,
         title=title,
         version=version,
         lifespan=lifespan,

@@ -33,9 +33,9 @@ LOCK = 7_463_241_905_116  # the advisory lock of whoever ships from this databas
 
 # One statement for all streams, so that a stream which refuses does not starve the others.
 _OLDEST = """
-select shipped.* from unnest($1::text[]) as one(stream) cross join lateral (
+select shipped.* from unnest($1::text[], $2::int[]) as one(stream, wanted) cross join lateral (
     select id, msg_id, stream, subject, headers, payload, recorded_at from outbox
-    where outbox.stream = one.stream order by id limit $2
+    where outbox.stream = one.stream order by id limit one.wanted
 ) as shipped
 """
 
@@ -55,8 +55,8 @@ class Relay:
         self._bus = bus
         self._streams = {stream.name: stream for stream in told_by(bus.service)}
         self._woken = asyncio.Event()
-        self._stuck_since: float | None = None
-        self._failing: dict[str, float] = {}
+        self._refused_since: dict[str, float] = {}
+        self._pausing: dict[str, float] = {}
         database.told = self.wake
 
     def wake(self) -> None:
@@ -65,9 +65,9 @@ class Relay:
 
     def waiting_for(self) -> str | None:
         """Why nothing has been shipped for a while although something is waiting, or `None`."""
-        if self._stuck_since and time.monotonic() - self._stuck_since > 2 * PATIENCE:
-            return "outbox: events are not accepted by NATS"
-        return None
+        long_ago = time.monotonic() - 2 * PATIENCE
+        stuck = [name for name, since in self._refused_since.items() if since < long_ago]
+        return f"outbox: NATS does not accept {', '.join(stuck)}" if stuck else None
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -120,21 +120,20 @@ class Relay:
         if client is None or jetstream is None:
             return 0
         now = time.monotonic()
-        open_streams = [name for name in self._streams if self._failing.get(name, 0) <= now]
-        rows = await connection.fetch(_OLDEST, open_streams, BATCH, timeout=PATIENCE)
+        pausing = {name for name, until in self._pausing.items() if until > now}
+        wanted = [1 if name in pausing else BATCH for name in self._streams]  # one, for its age
+        rows = await connection.fetch(_OLDEST, list(self._streams), wanted, timeout=PATIENCE)
         outbox_age.set(_age(rows))
-        if not rows:
-            self._stuck_since = None if not self._failing else self._stuck_since
-            return 0
         sent: list[int] = []
-        for name in open_streams:
+        for name, stream in self._streams.items():
             of_stream = [row for row in rows if row["stream"] == name]
-            if of_stream and await self._publish(client, jetstream, self._streams[name], of_stream):
+            if not of_stream:
+                self._refused_since.pop(name, None)
+            elif name not in pausing and await self._publish(client, jetstream, stream, of_stream):
                 sent += [row["id"] for row in of_stream]
                 shipped.labels(name).inc(len(of_stream))
         if sent:
             await connection.execute("delete from outbox where id = any($1::bigint[])", sent)
-            self._stuck_since = None
         return len(sent)
 
     async def _publish(
@@ -152,10 +151,10 @@ class Relay:
                     await _publish_each(jetstream, messages)
         except Exception as error:
             log.warning("%s was not shipped: %s", stream.name, place_of(error))
-            self._stuck_since = self._stuck_since or time.monotonic()
-            self._failing[stream.name] = time.monotonic() + PAUSE
+            self._refused_since.setdefault(stream.name, time.monotonic())
+            self._pausing[stream.name] = time.monotonic() + PAUSE
             return False
-        self._failing.pop(stream.name, None)
+        self._refused_since.pop(stream.name, None)
         return True
 
 

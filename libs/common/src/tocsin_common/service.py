@@ -150,7 +150,7 @@ def main(
     if loaded.metrics_port:
         start_http_server(loaded.metrics_port, addr=loaded.host)
     app = create_app(Role(command))
-    _settle_memory()
+    settle_memory()
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -176,7 +176,7 @@ async def _migrate(name: str, settings: Settings) -> None:
     log.info("the schema is %s", "migrated" if changed else "current")
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Keep the collector away from what lives for ever: throughput +10-15 %, p99 38 to 10 ms."""
     gc.collect()
     gc.freeze()

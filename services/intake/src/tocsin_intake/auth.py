@@ -27,7 +27,7 @@ class Hotlines(KeyRing[KnownHotline]):
         raise NotFound
 
 
-def hotlines(request: Request) -> Hotlines:
+async def hotlines(request: Request) -> Hotlines:
     """The hotlines this process knows."""
     return request.app.state.hotlines
 

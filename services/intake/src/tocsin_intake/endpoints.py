@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
 Storing = GroupCommit[AsyncConnection, Accepted, Accepted | Known]
 
 
-def _accepting(request: Request) -> "Accepting":
+async def _accepting(request: Request) -> "Accepting":
     return request.app.state.accepting
 
 

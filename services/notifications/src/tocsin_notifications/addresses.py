@@ -8,7 +8,10 @@ Network = IPv4Network | IPv6Network
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")  # all of IPv6 that has been given to anybody
 NAT64 = IPv6Network("64:ff9b::/96")  # IPv4 through a translator (RFC 6052)
-TEREDO = IPv6Network("2001::/32")  # IPv4 through a tunnel whose relays nobody runs any more
+NOBODYS = (
+    IPv6Network("2001::/32"),  # Teredo: IPv4 through a tunnel whose relays nobody runs any more
+    IPv6Network("3fff::/20"),  # for documentation (RFC 9637); Python 3.11 does not know it
+)
 RELAYS = IPv4Network("192.88.99.0/24")  # of 6to4, withdrawn (RFC 7526)
 
 
@@ -26,7 +29,9 @@ def is_public(address: Address) -> bool:
         return address.is_global and not address.is_multicast and address not in RELAYS
     if inner := _inside(address):
         return is_public(inner)
-    return address in GLOBAL_UNICAST and address not in TEREDO and address.is_global
+    if any(address in network for network in NOBODYS):
+        return False
+    return address in GLOBAL_UNICAST and address.is_global and not address.is_multicast
 
 
 def is_allowed(address: Address, networks: Iterable[Network]) -> bool:

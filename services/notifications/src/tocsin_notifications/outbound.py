@@ -211,6 +211,8 @@ async def _excerpt(response: aiohttp.ClientResponse) -> str:
 def _fault(error: BaseException) -> Fault:
     if isinstance(error, TimeoutError):
         return Fault.TIMEOUT
+    if isinstance(error, aiohttp.InvalidURL):
+        return Fault.ADDRESS_REFUSED  # an address written as nobody honest writes it, like 127.1
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Fault.NAME
     if isinstance(error, aiohttp.ClientSSLError):

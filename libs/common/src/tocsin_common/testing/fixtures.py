@@ -20,6 +20,7 @@ from sqlalchemy import text
 from tocsin_common import migrations, outbox, provision
 from tocsin_common.database import Database
 from tocsin_common.models import Table
+from tocsin_common.telemetry import Trace
 from tocsin_common.testing.servers import Servers, start
 from tocsin_contracts.events.base import Event
 from tocsin_contracts.permissions import PROVISION, inbox_prefix
@@ -110,14 +111,17 @@ async def tell(
     servers: Servers,
     streams: Client,  # noqa: ARG001 - there must be streams to publish into
 ) -> AsyncGenerator[TellRaw]:
-    """Publish an event as its teller would; `body` replaces what it says."""
+    """Publish an event as its teller would, in a trace; `body` replaces what it says."""
     clients = {name: await _connect(servers, name) for name in SERVICES}
 
-    async def publish(event: Event, *, body: bytes | None = None) -> None:
+    async def publish(
+        event: Event, *, body: bytes | None = None, trace: Trace | None = None
+    ) -> None:
         row = outbox.prepare(event)
         teller = clients[stream_of(type(event)).teller]
+        headers = json.loads(row.headers) | ({"traceparent": trace} if trace else {})
         await teller.jetstream().publish(
-            row.subject, row.payload if body is None else body, headers=json.loads(row.headers)
+            row.subject, row.payload if body is None else body, headers=headers
         )
 
     yield publish

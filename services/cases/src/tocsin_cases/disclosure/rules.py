@@ -84,7 +84,7 @@ def complete_since(contributions: Iterable[Contribution]) -> datetime | None:
         return None
     first = bisect_left(
         range(1, len(counted) + 1),
-        True,  # noqa: FBT003
+        True,
         key=lambda so_many: may_tell(counted[:so_many]) is not Level.INTERNAL,
     )
     return counted[first].slot

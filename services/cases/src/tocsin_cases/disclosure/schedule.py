@@ -7,6 +7,7 @@ between two slots changes nothing (protection D3).
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from typing import Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,11 +42,8 @@ class Weekly:
 
     @property
     def shortest_gap(self) -> timedelta:
-        first, *later = self.days
-        days = (*self.days, first + 7) if later else (first, first + 7)
-        return timedelta(
-            days=min(after - before for before, after in zip(days, days[1:], strict=False))
-        )
+        days = (*self.days, self.days[0] + 7)
+        return timedelta(days=min(after - before for before, after in pairwise(days)))
 
     def last_slot(self, moment: datetime) -> datetime:
         return max(slot for slot in self._around(moment) if slot <= moment)

@@ -1,0 +1,327 @@
+"""What becomes of an event: handled in order, tried again, set aside, and never lost."""
+
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from nats.aio.client import Client as Nats
+from nats.js.api import ConsumerInfo
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from builders import a_complaint, a_status
+from conftest import Hearing, Shipping, bus_of
+from sample.handlers import on_complaints_received
+from tocsin_common import messaging, outbox
+from tocsin_common.database import Database
+from tocsin_common.errors import RuleBroken
+from tocsin_common.listening import Told
+from tocsin_common.telemetry import current_trace, span
+from tocsin_common.testing import eventually
+from tocsin_common.testing.fixtures import Tell, ToldIn
+from tocsin_common.testing.servers import Servers
+from tocsin_contracts.events.complaints import ComplaintReceived
+from tocsin_contracts.streams import CASES, INTAKE
+
+CONSUMER = "cases_complaints_received"
+CANARY = "canary-4f1d"
+
+Complaints = Sequence[Told[ComplaintReceived]]
+
+
+class UnknownCode(RuleBroken):
+    """A rule of the handler."""
+
+
+def failing_on(channel: str, error: type[Exception]) -> Callable[..., Awaitable[None]]:
+    """A handler that files complaints, unless one of them came by this channel."""
+
+    async def handle(tx: AsyncConnection, told: Complaints) -> None:
+        if any(one.event.channel == channel for one in told):
+            raise error(CANARY)
+        await on_complaints_received(tx, told)
+
+    return handle
+
+
+async def filed(database: Database) -> list[UUID]:
+    """What was filed, in the order in which it was."""
+    async with database.begin() as tx:
+        rows = await tx.scalars(text("select complaint_id from filed order by place"))
+        return list(rows.all())
+
+
+def all_filed(database: Database, count: int) -> Callable[[], Awaitable[list[UUID]]]:
+    async def look() -> list[UUID]:
+        there = await filed(database)
+        return there if len(there) >= count else []
+
+    return look
+
+
+def all_parked(database: Database, count: int) -> Callable[[], Awaitable[Sequence[Any]]]:
+    async def look() -> Sequence[Any]:
+        async with database.begin() as tx:
+            rows = (await tx.execute(text("select * from parked order by id"))).mappings().all()
+        return rows if len(rows) >= count else []
+
+    return look
+
+
+async def parked(database: Database) -> Sequence[Any]:
+    return await all_parked(database, 0)()
+
+
+async def settled(streams: Nats) -> ConsumerInfo:
+    """The consumer, once nothing of it waits."""
+
+    async def look() -> ConsumerInfo | None:
+        info = await streams.jetstream().consumer_info("COMPLAINTS", CONSUMER)
+        return None if info.num_ack_pending or info.num_pending else info
+
+    return await eventually(look, within=30)
+
+
+def deliveries(info: ConsumerInfo) -> int:
+    assert info.delivered
+    return info.delivered.consumer_seq
+
+
+async def test_events_are_handled_in_the_order_of_their_stream(
+    database: Database, hearing: Hearing, tell: Tell, streams: Nats
+) -> None:
+    events = [a_complaint() for _ in range(600)]
+    for event in events:
+        await tell(event)
+
+    async with hearing(on_complaints_received):
+        ids = await eventually(all_filed(database, 600))
+
+        assert ids == [event.complaint_id for event in events]
+        assert deliveries(await settled(streams)) == 600
+
+
+async def test_a_lone_event_is_handled_at_once(
+    database: Database, hearing: Hearing, tell: Tell, spans: InMemorySpanExporter
+) -> None:
+    handled: dict[UUID, float] = {}
+    waits: list[float] = []
+
+    async def note(_: AsyncConnection, told: Complaints) -> None:
+        handled.update({one.event.event_id: time.perf_counter() for one in told})
+
+    async with hearing(note):
+        for _ in range(40):
+            event = a_complaint()
+            await tell(event)
+            stored = time.perf_counter()
+            await eventually(lambda: event.event_id in handled)
+            waits.append(handled[event.event_id] - stored)
+
+    assert statistics.median(waits) < 0.05
+    assert any(one.name == "hear tocsin.complaints.received.v1" for one in spans.get_finished_spans())
+
+
+async def test_a_body_that_does_not_decode_is_a_dead_letter_and_harms_nobody(
+    database: Database, hearing: Hearing, tell: Any, streams: Nats
+) -> None:
+    events = [a_complaint() for _ in range(9)]
+    for event in events[:5]:
+        await tell(event)
+    await tell(a_complaint(), body=b'{"complaint_id": "%s"}' % CANARY.encode())
+    await tell(a_complaint(), body=b"\xff%s" % CANARY.encode())
+    for event in events[5:]:
+        await tell(event)
+
+    async with hearing(on_complaints_received):
+        assert await eventually(all_filed(database, 9)) == [one.complaint_id for one in events]
+        dead = await eventually(all_parked(database, 2))
+
+        assert deliveries(await settled(streams)) == 11
+    for one in dead:
+        assert one["retry_at"] is None
+        assert one["reason"].startswith("ValidationError")
+        assert CANARY not in one["reason"]
+    assert CANARY.encode() in dead[0]["body"]
+
+
+async def test_an_event_that_breaks_a_rule_is_a_dead_letter_at_once(
+    database: Database, hearing: Hearing, tell: Tell, streams: Nats
+) -> None:
+    events = [a_complaint(channel="bad" if n == 4 else "phone") for n in range(10)]
+    for event in events:
+        await tell(event)
+
+    async with hearing(failing_on("bad", UnknownCode)):
+        await eventually(all_filed(database, 9))
+        [dead] = await eventually(all_parked(database, 1))
+
+        assert deliveries(await settled(streams)) == 10
+    assert dead["msg_id"] == str(events[4].event_id)
+    assert dead["retry_at"] is None
+    assert dead["reason"].startswith("UnknownCode at test_listening.py:")
+    assert CANARY not in dead["reason"]
+
+
+async def test_an_event_that_meets_a_bug_is_tried_five_times_and_then_set_aside(
+    database: Database, hearing: Hearing, tell: Tell, streams: Nats
+) -> None:
+    await tell(a_complaint(channel="bad"))
+
+    async with hearing(failing_on("bad", ZeroDivisionError)):
+        [aside] = await eventually(all_parked(database, 1))
+        await tell(a_complaint())
+        await eventually(all_filed(database, 1))
+
+        assert deliveries(await settled(streams)) == 5 + 1
+    assert aside["reason"].startswith("ZeroDivisionError at test_listening.py:")
+    assert aside["retry_at"] > aside["parked_at"]
+
+
+async def test_a_thousand_failing_events_do_not_stop_the_good_ones(
+    database: Database, hearing: Hearing, tell: Tell, streams: Nats
+) -> None:
+    for _ in range(1000):
+        await tell(a_complaint(channel="bad"))
+    for _ in range(200):
+        await tell(a_complaint())
+
+    async with hearing(failing_on("bad", ZeroDivisionError)):
+        began = time.monotonic()
+        await eventually(all_filed(database, 200), within=20)
+        good = time.monotonic() - began
+        await eventually(all_parked(database, 1000), within=40)
+        print("good ones after", good, "all parked after", time.monotonic() - began)
+
+        await settled(streams)
+
+
+async def test_an_outage_of_the_database_sets_nothing_aside(
+    database: Database, hearing: Hearing, servers: Servers, tell: Tell
+) -> None:
+    events = [a_complaint() for _ in range(100)]
+
+    async with hearing(on_complaints_received):
+        for event in events[:50]:
+            await tell(event)
+        await eventually(all_filed(database, 50))
+        servers.postgres.kill()
+        came_again = outcomes("again")
+        for event in events[50:]:
+            await tell(event)
+        # Every event fails more often than a failing event is tried.
+        await eventually(lambda: outcomes("again") >= came_again + 50 * 6)
+        servers.postgres.start()
+
+        ids = await eventually(all_filed(database, 100))
+
+    assert ids == [event.complaint_id for event in events]
+    assert not await parked(database)
+
+
+def outcomes(outcome: str) -> float:
+    labels = {"consumer": CONSUMER, "outcome": outcome}
+    return REGISTRY.get_sample_value("tocsin_handled_total", labels) or 0
+
+
+async def test_who_starts_before_nats_hears_everything_once_it_is_up(
+    database: Database, servers: Servers, streams: Nats, tell: Tell
+) -> None:
+    await tell(a_complaint())
+    servers.nats.kill()
+    bus = bus_of(servers, CASES, database)
+    bus.listen(ComplaintReceived, on_complaints_received)
+
+    async with bus.running():
+        assert bus.waiting_for() == "nats: no connection"
+        servers.nats.start()
+
+        await eventually(all_filed(database, 1))
+        assert bus.waiting_for() is None
+
+
+async def test_a_parked_event_is_tried_again_when_it_is_due(
+    database: Database, hearing: Hearing, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messaging, "PARKED_POLL", 0.05)
+    monkeypatch.setattr("tocsin_common.listening.DELIVERIES", 1)
+    event = a_complaint(channel="bad")
+    await tell(event)
+    async with hearing(failing_on("bad", ZeroDivisionError)):
+        [aside] = await eventually(all_parked(database, 1))
+    assert aside["attempts"] == 1
+
+    async with hearing(failing_on("bad", ZeroDivisionError)):
+        await make_due(database)
+        [again] = await eventually(twice_tried(database))
+    assert again["retry_at"] - again["parked_at"] > aside["retry_at"] - aside["parked_at"]
+
+    async with hearing(on_complaints_received):  # the bug is mended
+        await make_due(database)
+        assert await eventually(all_filed(database, 1)) == [event.complaint_id]
+        await eventually(lambda: nothing_parked(database))
+
+
+async def make_due(database: Database) -> None:
+    async with database.begin() as tx:
+        await tx.execute(text("update parked set retry_at = now()"))
+
+
+def twice_tried(database: Database) -> Callable[[], Awaitable[Sequence[Any]]]:
+    async def look() -> Sequence[Any]:
+        return [one for one in await parked(database) if one["attempts"] == 2]
+
+    return look
+
+
+async def nothing_parked(database: Database) -> bool:
+    return not await parked(database)
+
+
+async def test_one_trace_leads_from_the_outbox_through_a_listener_to_the_next_outbox(
+    database: Database,
+    another_database: Database,
+    hearing: Hearing,
+    shipping: Shipping,
+    told: ToldIn,
+    spans: InMemorySpanExporter,
+) -> None:
+    async def answer(tx: AsyncConnection, told: Complaints) -> None:
+        rows = [
+            outbox.prepare(a_status(complaint_id=one.event.complaint_id), trace=one.trace)
+            for one in told
+        ]
+        await outbox.record(tx, rows)
+
+    begun: dict[UUID, str] = {}
+    for _ in range(5):
+        event = a_complaint()
+        with span("POST", root=True):
+            begun[event.complaint_id] = trace_id(current_trace())
+            async with another_database.begin() as tx:
+                await outbox.record(tx, [event])
+
+    async with shipping(INTAKE, another_database), shipping(), hearing(answer):
+
+        async def answered() -> Any:
+            messages = await told("CASES")
+            return messages if len(messages) == 5 else []
+
+        messages = await eventually(answered)
+
+    ended = {
+        UUID(one.headers["ce-subject"]): trace_id(one.headers["traceparent"]) for one in messages
+    }
+    assert ended == begun
+    heard = [one for one in spans.get_finished_spans() if one.name.startswith("hear ")]
+    assert {f"{one.context.trace_id:032x}" for one in heard} == set(begun.values())
+
+
+def trace_id(traceparent: str | None) -> str:
+    assert traceparent
+    return traceparent.split("-")[1]

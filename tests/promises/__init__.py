@@ -1,0 +1,1 @@
+"""The four promises of the design, each proved on real servers."""

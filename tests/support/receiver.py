@@ -1,0 +1,97 @@
+"""A buyer's own server, which Tocsin posts webhooks to."""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from standardwebhooks import Webhook
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One webhook as it arrived."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def id(self) -> str:
+        """What all attempts at one delivery have in common."""
+        return self.headers["webhook-id"]
+
+    @property
+    def told(self) -> Any:
+        return json.loads(self.body)["data"]
+
+    @property
+    def alert_id(self) -> str:
+        return self.told["alert_id"]
+
+    @property
+    def version(self) -> int:
+        return self.told["version"]
+
+    @property
+    def bytes(self) -> bytes:
+        """Everything that came, headers included."""
+        lines = [f"{name}: {value}\n".encode() for name, value in self.headers.items()]
+        return b"".join(lines) + self.body
+
+    def verify(self, secret: str) -> None:
+        """Return if the official library finds it signed with the endpoint's secret.
+
+        Raises:
+            WebhookVerificationError: it is not.
+        """
+        Webhook(secret).verify(self.body, self.headers)
+
+
+class Receiver:
+    """Remembers every webhook, and takes it unless it was told to refuse some."""
+
+    def __init__(self) -> None:
+        self.hits: list[Hit] = []
+        self.url = ""
+        self._refusals = 0
+
+    def refuse(self, attempts: int) -> None:
+        """Answer the next attempts with 500."""
+        self._refusals = attempts
+
+    def versions(self) -> dict[str, list[int]]:
+        """By alert, its versions in the order in which they first came."""
+        came: defaultdict[str, list[int]] = defaultdict(list)
+        for hit in self.hits:
+            if hit.version not in came[hit.alert_id]:
+                came[hit.alert_id].append(hit.version)
+        return dict(came)
+
+    def newest(self) -> dict[str, int]:
+        """By alert, the version that came last."""
+        return {alert_id: versions[-1] for alert_id, versions in self.versions().items()}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator["Receiver"]:
+        """Listen on a free port of 127.0.0.1 until the block ends."""
+        app = web.Application()
+        app.router.add_post("/webhooks", self._receive)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks"
+            yield self
+        finally:
+            await runner.cleanup()
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.hits.append(Hit(headers, await request.read()))
+        if self._refusals:
+            self._refusals -= 1
+            return web.Response(status=500)
+        return web.Response(status=204)

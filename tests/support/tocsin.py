@@ -1,0 +1,184 @@
+"""All of Tocsin, run for a test: told what the test chose, killed, restarted, looked into."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+import nats
+from nats.aio.client import Client as Nats
+
+from tests.support.clients import Caller
+from tocsin_cli import ports
+from tocsin_cli.embedded.ports import free_port
+from tocsin_cli.files import write_private
+from tocsin_cli.stack import Stack
+from tocsin_common.testing import eventually
+from tocsin_common.testing.http import Client
+from tocsin_contracts.permissions import PROVISION, inbox_prefix
+from tocsin_contracts.streams import CONSUMERS, SERVICES
+
+SLOT = 2.0  # seconds from one slot to the next
+FAST = {
+    "TOCSIN_SLOTS": f"every {SLOT:.0f}s",
+    "TOCSIN_SETTLE_SECONDS": "0",
+    "TOCSIN_SPREAD_SECONDS": "0",
+    "TOCSIN_NOTICE_SECONDS": "0",
+    "TOCSIN_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "TOCSIN_RETRY_SCALE": "0.02",
+    "TOCSIN_LEASE_SECONDS": "2",
+}
+SERVERS = ("nats", "postgres")
+PATIENCE = 60.0  # seconds; two busy cores start a service in five to fifteen
+_LOOK = 0.1  # seconds between looks at what has died
+
+
+class Tocsin:
+    """Two servers and four services, on durable settings; what dies is started again."""
+
+    def __init__(self, stack: Stack, http: dict[str, Client], bus: Nats) -> None:
+        self.stack = stack
+        self.http = http
+        self.bus = bus
+        """The provisioning user's connection: it may look into every stream."""
+        self._tended = asyncio.Event()
+        self._tended.set()
+
+    @property
+    def logs(self) -> Path:
+        """Where every part writes its log."""
+        return self.stack.directory / "logs"
+
+    def operator(self, service: str) -> Caller:
+        """The operator at the door of one service."""
+        return Caller(self.http[service], self.stack.secrets.admin_key(service))
+
+    def kill(self, part: str) -> None:
+        """End a service or a server at once, as a power cut would; it is started again."""
+        programs = {**self.stack.services, "nats": self.stack.nats, "postgres": self.stack.postgres}
+        programs[part].kill()
+
+    @asynccontextmanager
+    async def untended(self) -> AsyncGenerator[None]:
+        """Leave dead what dies, until the block ends."""
+        self._tended.clear()
+        try:
+            yield
+        finally:
+            self._tended.set()
+
+    async def restart(self, service: str) -> None:
+        """End a service in good order, and wait until its successor is ready."""
+        self.stack.services[service].stop()
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Wait until every service says that it is ready."""
+        await eventually(self._all_ready, within=PATIENCE)
+
+    async def quiet(self) -> None:
+        """Wait until every event has been shipped and settled, and every service knows of it."""
+        await eventually(self._all_settled, within=PATIENCE)
+
+    async def _all_ready(self) -> bool:
+        for service in SERVICES:
+            try:
+                answer = await self.http[service].get("/readyz")
+            except aiohttp.ClientError:
+                return False
+            if answer.status != 200:
+                return False
+        return True
+
+    async def _all_settled(self) -> bool:
+        for service in SERVICES:
+            connection = await asyncpg.connect(self.stack.postgres.url(service))
+            try:
+                if await connection.fetchval("select count(*) from outbox"):
+                    return False
+            finally:
+                await connection.close()
+        jetstream = self.bus.jetstream()
+        for consumer in CONSUMERS:
+            info = await jetstream.consumer_info(consumer.stream.name, consumer.name)
+            if info.num_pending or info.num_ack_pending:
+                return False
+        return True
+
+    async def _tend_for_ever(self) -> None:
+        while True:
+            await self._tended.wait()
+            self.stack.tend()
+            await asyncio.sleep(_LOOK)
+
+
+@asynccontextmanager
+async def running(**settings: str) -> AsyncGenerator[Tocsin]:
+    """Run all of Tocsin in a folder that goes away, with slots every two seconds.
+
+    Args:
+        settings: environment variables for all four services.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="tocsin-test-"))
+    directory.chmod(0o711)  # as root the servers run as somebody else
+    try:
+        _choose_ports(directory)
+        stack = Stack(directory, settings=FAST | settings)
+        try:
+            stack.start()
+            async with _connected(stack) as tocsin:
+                tending = asyncio.create_task(tocsin._tend_for_ever())
+                try:
+                    yield tocsin
+                finally:
+                    tending.cancel()
+                    await asyncio.gather(tending, return_exceptions=True)
+        finally:
+            stack.stop()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _choose_ports(directory: Path) -> None:
+    """Leave the documented ports to whatever Tocsin runs on this machine."""
+    chosen: dict[str, int] = {}
+    for part in ports.DOCUMENTED:
+        while (port := free_port()) in chosen.values():
+            pass
+        chosen[part] = port
+    write_private(directory / ports.FILE, json.dumps(chosen))
+
+
+@asynccontextmanager
+async def _connected(stack: Stack) -> AsyncGenerator[Tocsin]:
+    async with AsyncExitStack() as connections:
+        http: dict[str, Client] = {}
+        for service in SERVICES:
+            url = stack.url(service)
+            session = aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=30))
+            http[service] = Client(url, await connections.enter_async_context(session))
+        bus = await connect(stack, PROVISION)
+        connections.push_async_callback(bus.close)
+        yield Tocsin(stack, http, bus)
+
+
+async def connect(stack: Stack, user: str) -> Nats:
+    """Connect to NATS as one of its users, with that user's permissions."""
+    return await nats.connect(
+        stack.nats.url,
+        user=user,
+        password=stack.secrets.nats_password(user),
+        inbox_prefix=inbox_prefix(user),
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.2,  # pyright: ignore[reportArgumentType]
+        error_cb=_quietly,
+    )
+
+
+async def _quietly(_: Exception) -> None:
+    return None

@@ -1,0 +1,1 @@
+"""What traces connect, and what they must not."""
