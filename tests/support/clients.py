@@ -67,9 +67,9 @@ class Hotline(Caller):
         new = await operator.post("/v1/admin/integrations", {"name": name, **more})
         return cls(operator.client, new["key"], integration_id=new["integration_id"])
 
-    async def report(self, complaint: Json) -> Json:
+    async def report(self, complaint: Json, **headers: str) -> Json:
         """Hand a complaint in; return its receipt."""
-        answer = await self.send("POST", "/v1/complaints", json=complaint)
+        answer = await self.send("POST", "/v1/complaints", json=complaint, headers=headers)
         assert answer.status == 201, answer
         return answer.json()
 
@@ -90,16 +90,17 @@ class WhatsApp:
         )
         return cls(hotline, app_secret)
 
+    @property
+    def path(self) -> str:
+        """Where Meta posts."""
+        return f"/v1/integrations/{self.hotline.integration_id}/whatsapp-cloud"
+
     async def post(self, update: Json, **headers: str) -> Answer:
         """Post an update as Meta signs it."""
         body = json.dumps(update).encode()
         digest = hmac.new(self.app_secret.encode(), body, sha256).hexdigest()
-        return await self.hotline.send(
-            "POST",
-            f"/v1/integrations/{self.hotline.integration_id}/whatsapp-cloud",
-            data=body,
-            headers={"X-Hub-Signature-256": f"sha256={digest}"} | headers,
-        )
+        signed = {"X-Hub-Signature-256": f"sha256={digest}"}
+        return await self.hotline.send("POST", self.path, data=body, headers=signed | headers)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Ledger:
     contradictions: list[str] = field(default_factory=list[str])
     """References that were answered with two ids."""
     answers: Counter[str] = field(default_factory=Counter[str])
-    """How requests ended: by status, or in no answer."""
+    """How requests ended: by status, or with none."""
     _reports: dict[str, Report] = field(default_factory=dict[str, Report])
 
     def accept(self, report: Report, complaint_id: str) -> None:

@@ -1,9 +1,10 @@
 """A buyer's own server, which Tocsin posts webhooks to."""
 
+import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,11 @@ class Hit:
     def id(self) -> str:
         """What all attempts at one delivery have in common."""
         return self.headers["webhook-id"]
+
+    @property
+    def type(self) -> str:
+        """Like `alert.raised`."""
+        return json.loads(self.body)["type"]
 
     @property
     def told(self) -> Any:
@@ -56,11 +62,31 @@ class Receiver:
     def __init__(self) -> None:
         self.hits: list[Hit] = []
         self.url = ""
-        self._refusals = 0
+        self._refusing = False
+        self._answering = asyncio.Event()
+        self._answering.set()
 
-    def refuse(self, attempts: int) -> None:
-        """Answer the next attempts with 500."""
-        self._refusals = attempts
+    @contextmanager
+    def refusing(self) -> Generator[None]:
+        """Answer every webhook with 500 until the block ends."""
+        self._refusing = True
+        try:
+            yield
+        finally:
+            self._refusing = False
+
+    @contextmanager
+    def silent(self) -> Generator[None]:
+        """Take webhooks and answer none until the block ends."""
+        self._answering.clear()
+        try:
+            yield
+        finally:
+            self._answering.set()
+
+    def of(self, alert_id: str) -> list[Hit]:
+        """What came of one alert."""
+        return [hit for hit in self.hits if hit.alert_id == alert_id]
 
     def versions(self) -> dict[str, list[int]]:
         """By alert, its versions in the order in which they first came."""
@@ -108,7 +134,5 @@ class Receiver:
     async def _receive(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.hits.append(Hit(headers, await request.read()))
-        if self._refusals:
-            self._refusals -= 1
-            return web.Response(status=500)
-        return web.Response(status=204)
+        await self._answering.wait()
+        return web.Response(status=500 if self._refusing else 204)

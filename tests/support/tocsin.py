@@ -12,6 +12,7 @@ import aiohttp
 import asyncpg
 import nats
 from nats.aio.client import Client as Nats
+from nats.js.api import RawStreamMsg
 
 from tests.support.clients import Caller
 from tocsin_cli import ports
@@ -30,7 +31,7 @@ FAST = {
     "TOCSIN_SPREAD_SECONDS": "0",
     "TOCSIN_NOTICE_SECONDS": "0",
     "TOCSIN_ALLOWED_NETWORKS": "127.0.0.0/8",
-    "TOCSIN_RETRY_SCALE": "0.02",
+    "TOCSIN_RETRY_SCALE": "0.0005",
     "TOCSIN_LEASE_SECONDS": "2",
 }
 SERVERS = ("nats", "postgres")
@@ -64,6 +65,15 @@ class Tocsin:
         programs[part].kill()
 
     @asynccontextmanager
+    async def on_the_bus_as(self, service: str) -> AsyncGenerator[Nats]:
+        """Whoever has a service's NATS password, with what that user may do."""
+        client = await connect(self.stack, service)
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    @asynccontextmanager
     async def untended(self) -> AsyncGenerator[None]:
         """Leave dead what dies, until the block ends."""
         self._tended.clear()
@@ -84,6 +94,13 @@ class Tocsin:
     async def quiet(self) -> None:
         """Wait until every event has been shipped and settled, and every service knows of it."""
         await eventually(self._all_settled, within=PATIENCE)
+
+    async def told(self, stream: str) -> list[RawStreamMsg]:
+        """Everything that lies in a stream, in order."""
+        jetstream = self.bus.jetstream()
+        state = (await jetstream.stream_info(stream)).state
+        numbers = range(state.first_seq, state.last_seq + 1)
+        return [await jetstream.get_msg(stream, number) for number in numbers]
 
     async def _all_ready(self) -> bool:
         for service in SERVICES:

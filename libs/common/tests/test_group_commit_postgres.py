@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 from asyncpg import CheckViolationError
+from builders import a_status
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from builders import a_status
 from tocsin_cli.embedded import Postgres
 from tocsin_cli.secrets import Secrets
 from tocsin_common import migrations, outbox
@@ -134,16 +134,18 @@ async def test_what_was_answered_is_stored_and_told_although_postgresql_is_kille
                     with suppress(TimeoutError):
                         await asyncio.wait_for(stop.wait(), 0.05)
 
+    async def more(count: int) -> None:
+        before = len(answered)
+        await eventually(lambda: len(answered) > before + count)
+
     async with writing.running(), asyncio.TaskGroup() as clients:
         for _ in range(CLIENTS):
             clients.create_task(client())
         for _ in range(3):
-            enough = len(answered) + 20 * CLIENTS
-            await eventually(lambda: len(answered) > enough)
+            await more(20 * CLIENTS)
             postgres.kill()
-            before = len(answered)
             postgres.start()
-            await eventually(lambda: len(answered) > before + CLIENTS)
+            await more(CLIENTS)
         stop.set()
 
     notes, told = await stored(durable)

@@ -4,10 +4,9 @@ import asyncio
 from random import Random
 from uuid import uuid4
 
-import pytest
+from builders import a_complaint
 from sqlalchemy import text
 
-from builders import a_complaint
 from tocsin_common import heard
 from tocsin_common.database import Database
 from tocsin_common.listening import Told
@@ -67,10 +66,9 @@ async def test_what_was_heard_in_a_transaction_that_failed_is_new_again(
 ) -> None:
     event = a_complaint()
 
-    with pytest.raises(LookupError):
-        async with database.begin() as tx:
-            assert await heard.newest(tx, [Told(event)])
-            raise LookupError
+    async with database.engine.connect() as tx:
+        assert await heard.newest(tx, [Told(event)])
+        await tx.rollback()
 
     assert await new_of(database, event) == [event]
 
@@ -83,8 +81,8 @@ async def test_batches_at_the_same_time_wait_for_each_other_and_never_deadlock(
     database: Database,
 ) -> None:
     events = [event for _ in range(200) for event in versions(1, 2)]
-    random = Random(7)
-    batches = [random.sample(events, len(events)) for _ in range(40)]
+    shuffled = Random(7).sample  # noqa: S311 - a shuffle that can be repeated
+    batches = [shuffled(events, len(events)) for _ in range(40)]
 
     new = await asyncio.gather(*(new_of(database, *batch) for batch in batches))
 

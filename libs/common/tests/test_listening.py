@@ -3,21 +3,24 @@
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
+from builders import a_complaint, a_status
+from conftest import Hearing, Shipping, bus_of
+from looking import all_filed, all_parked, parked, place
 from nats.aio.client import Client as Nats
 from nats.js.api import ConsumerInfo
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import format_trace_id
 from prometheus_client import REGISTRY
+from sample.handlers import failing_on, on_complaints_received
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from builders import a_complaint, a_status
-from conftest import Hearing, Shipping, bus_of
-from sample.handlers import on_complaints_received
-from tocsin_common import messaging, outbox
+from tocsin_common import listening, messaging, outbox
 from tocsin_common.database import Database
 from tocsin_common.errors import RuleBroken
 from tocsin_common.listening import Told
@@ -36,45 +39,6 @@ Complaints = Sequence[Told[ComplaintReceived]]
 
 class UnknownCode(RuleBroken):
     """A rule of the handler."""
-
-
-def failing_on(channel: str, error: type[Exception]) -> Callable[..., Awaitable[None]]:
-    """A handler that files complaints, unless one of them came by this channel."""
-
-    async def handle(tx: AsyncConnection, told: Complaints) -> None:
-        if any(one.event.channel == channel for one in told):
-            raise error(CANARY)
-        await on_complaints_received(tx, told)
-
-    return handle
-
-
-async def filed(database: Database) -> list[UUID]:
-    """What was filed, in the order in which it was."""
-    async with database.begin() as tx:
-        rows = await tx.scalars(text("select complaint_id from filed order by place"))
-        return list(rows.all())
-
-
-def all_filed(database: Database, count: int) -> Callable[[], Awaitable[list[UUID]]]:
-    async def look() -> list[UUID]:
-        there = await filed(database)
-        return there if len(there) >= count else []
-
-    return look
-
-
-def all_parked(database: Database, count: int) -> Callable[[], Awaitable[Sequence[Any]]]:
-    async def look() -> Sequence[Any]:
-        async with database.begin() as tx:
-            rows = (await tx.execute(text("select * from parked order by id"))).mappings().all()
-        return rows if len(rows) >= count else []
-
-    return look
-
-
-async def parked(database: Database) -> Sequence[Any]:
-    return await all_parked(database, 0)()
 
 
 async def settled(streams: Nats) -> ConsumerInfo:
@@ -120,11 +84,11 @@ async def test_a_lone_event_is_handled_at_once(
             event = a_complaint()
             await tell(event)
             stored = time.perf_counter()
-            await eventually(lambda: event.event_id in handled)
+            await eventually(partial(handled.get, event.event_id))
             waits.append(handled[event.event_id] - stored)
 
     assert statistics.median(waits) < 0.05
-    assert any(one.name == "hear tocsin.complaints.received.v1" for one in spans.get_finished_spans())
+    assert "hear tocsin.complaints.received.v1" in {one.name for one in spans.get_finished_spans()}
 
 
 async def test_a_body_that_does_not_decode_is_a_dead_letter_and_harms_nobody(
@@ -157,14 +121,14 @@ async def test_an_event_that_breaks_a_rule_is_a_dead_letter_at_once(
     for event in events:
         await tell(event)
 
-    async with hearing(failing_on("bad", UnknownCode)):
+    async with hearing(failing_on("bad", UnknownCode, CANARY)):
         await eventually(all_filed(database, 9))
         [dead] = await eventually(all_parked(database, 1))
 
         assert deliveries(await settled(streams)) == 10
     assert dead["msg_id"] == str(events[4].event_id)
     assert dead["retry_at"] is None
-    assert dead["reason"].startswith("UnknownCode at test_listening.py:")
+    assert dead["reason"].startswith("UnknownCode at handlers.py:")
     assert CANARY not in dead["reason"]
 
 
@@ -179,7 +143,7 @@ async def test_an_event_that_meets_a_bug_is_tried_five_times_and_then_set_aside(
         await eventually(all_filed(database, 1))
 
         assert deliveries(await settled(streams)) == 5 + 1
-    assert aside["reason"].startswith("ZeroDivisionError at test_listening.py:")
+    assert aside["reason"].startswith("ZeroDivisionError at handlers.py:")
     assert aside["retry_at"] > aside["parked_at"]
 
 
@@ -192,18 +156,20 @@ async def test_a_thousand_failing_events_do_not_stop_the_good_ones(
         await tell(a_complaint())
 
     async with hearing(failing_on("bad", ZeroDivisionError)):
-        began = time.monotonic()
-        await eventually(all_filed(database, 200), within=20)
-        good = time.monotonic() - began
-        await eventually(all_parked(database, 1000), within=40)
-        print("good ones after", good, "all parked after", time.monotonic() - began)
+        await eventually(all_filed(database, 200), within=30)
+        await eventually(all_parked(database, 1000), within=30)
 
         await settled(streams)
 
 
 async def test_an_outage_of_the_database_sets_nothing_aside(
-    database: Database, hearing: Hearing, servers: Servers, tell: Tell
+    database: Database,
+    hearing: Hearing,
+    servers: Servers,
+    tell: Tell,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(listening, "DELIVERIES", 1)  # a failure that is no outage would be parked
     events = [a_complaint() for _ in range(100)]
 
     async with hearing(on_complaints_received):
@@ -214,13 +180,12 @@ async def test_an_outage_of_the_database_sets_nothing_aside(
         came_again = outcomes("again")
         for event in events[50:]:
             await tell(event)
-        # Every event fails more often than a failing event is tried.
-        await eventually(lambda: outcomes("again") >= came_again + 50 * 6)
+        await eventually(lambda: outcomes("again") >= came_again + 50 * 2)
         servers.postgres.start()
 
         ids = await eventually(all_filed(database, 100))
 
-    assert ids == [event.complaint_id for event in events]
+    assert set(ids) == {event.complaint_id for event in events}
     assert not await parked(database)
 
 
@@ -249,7 +214,7 @@ async def test_a_parked_event_is_tried_again_when_it_is_due(
     database: Database, hearing: Hearing, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(messaging, "PARKED_POLL", 0.05)
-    monkeypatch.setattr("tocsin_common.listening.DELIVERIES", 1)
+    monkeypatch.setattr(listening, "DELIVERIES", 1)
     event = a_complaint(channel="bad")
     await tell(event)
     async with hearing(failing_on("bad", ZeroDivisionError)):
@@ -319,7 +284,7 @@ async def test_one_trace_leads_from_the_outbox_through_a_listener_to_the_next_ou
     }
     assert ended == begun
     heard = [one for one in spans.get_finished_spans() if one.name.startswith("hear ")]
-    assert {f"{one.context.trace_id:032x}" for one in heard} == set(begun.values())
+    assert {format_trace_id(place(one).trace_id) for one in heard} == set(begun.values())
 
 
 def trace_id(traceparent: str | None) -> str:

@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from builders import a_status, an_alert, an_organisation
+from conftest import Shipping, bus_of
 from nats.aio.client import Client as Nats
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from opentelemetry.trace import format_trace_id
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from builders import a_status, an_alert, an_organisation
-from conftest import Shipping, bus_of
 from tocsin_common import outbox, provision, relay
 from tocsin_common.database import Database
 from tocsin_common.outbox import EventTooLarge
@@ -46,7 +46,7 @@ async def all_sent(database: Database) -> None:
 
 
 async def ids_in(told: ToldIn, stream: str) -> list[UUID]:
-    return [UUID(message.headers["Nats-Msg-Id"]) for message in await told(stream)]
+    return [UUID((message.headers or {})["Nats-Msg-Id"]) for message in await told(stream)]
 
 
 def ids_of(events: Sequence[Event]) -> list[UUID]:
@@ -74,10 +74,9 @@ async def test_what_a_transaction_rolled_back_is_never_shipped(
 ) -> None:
     kept = a_status()
     async with shipping():
-        with pytest.raises(LookupError):
-            async with database.begin() as tx:
-                await outbox.record(tx, [a_status()])
-                raise LookupError
+        async with database.engine.connect() as tx:
+            await outbox.record(tx, [a_status()])
+            await tx.rollback()
         await record(database, kept)
 
         await all_sent(database)
@@ -255,7 +254,7 @@ async def test_a_stream_that_leaves_amber_carries_a_fresh_trace_and_nothing_of_i
     assert len({amber_trace, trace_id(alert), trace_id(organisation)}) == 3
     for message in (alert, organisation):
         assert amber_trace not in str(message.headers) + message.data.decode()
-        assert set(message.headers) == {
+        assert set(message.headers or {}) == {
             "Nats-Msg-Id",
             "ce-specversion",
             "ce-id",
@@ -327,7 +326,9 @@ async def test_a_permission_that_is_missing_is_named(
 
         await eventually(lambda: bus.waiting_for() and shipper.waiting_for())
 
-        assert bus.waiting_for() == "nats: this user lacks a permission; is the server's file current?"
+        assert (
+            bus.waiting_for() == "nats: this user lacks a permission; is the server's file current?"
+        )
         assert shipper.waiting_for() == "outbox: NATS does not accept CASES"
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from builders import a_facility, a_supplier_list
+from builders import a_supplier_list
 from sqlalchemy import text
 
 from tocsin_cases.casework.handlers import Desk, on_complaints_received
@@ -60,12 +60,10 @@ class Stage:
             await tx.execute(text(f"truncate {names}"))
 
     async def import_suppliers(
-        self, rows: Iterable[dict[str, Any]] = (), *, at: datetime = FEBRUARY
+        self, rows: Iterable[dict[str, Any]], *, at: datetime = FEBRUARY
     ) -> Any:
         async with self.database.begin() as tx:
-            return await import_supplier_list(
-                tx, a_supplier_list(rows or [a_facility()]), self.terms.chance, at
-            )
+            return await import_supplier_list(tx, a_supplier_list(rows), self.terms.chance, at)
 
     async def hear(self, *complaints: ComplaintReceived) -> None:
         async with self.database.begin() as tx:

@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import urlsafe_b64decode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -146,14 +146,21 @@ def a_busy_month(box: Box, seed: int) -> list[ComplaintReceived]:
 
 
 async def green_bytes_of(
-    stage: Stage, complaints: Sequence[ComplaintReceived], moves: Sequence[Move] = ()
+    stage: Stage,
+    complaints: Sequence[ComplaintReceived],
+    moves: Sequence[Move] = (),
+    *,
+    facilities: Iterable[int] = range(1, 7),
 ) -> list[Any]:
     """Play a scenario from the beginning, and return every green byte of it."""
     await stage.empty()
     stage.terms = Terms(
         TUE_THU, stage.terms.timing, taxonomy.shipped(), stage.terms.signer, lots(7)
     )
-    await stage.import_suppliers([a_facility(n) for n in range(1, 7)])
+    await stage.import_suppliers(
+        a_facility(n, organisations=[{"name": f"Operator {n}", "role": "operator"}])
+        for n in facilities
+    )
     await stage.play(complaints, moves, until=MAY)
     return await stage.green()
 
@@ -212,6 +219,24 @@ async def test_moving_arrivals_between_two_slots_leaves_the_green_stream_byte_id
 
     assert sum(stream == "ALERTS" for stream, _, _, _ in as_they_came) >= 6
     assert otherwise == as_they_came
+
+
+async def test_the_order_of_arrivals_between_two_slots_leaves_no_trace(
+    stage: Stage, intake_box: Box
+) -> None:
+    numbers = range(1, 31)
+    wednesday = MONDAY + timedelta(days=2)  # the drawn delay decides between two slots
+    minutes = [wednesday + timedelta(minutes=number) for number in numbers]
+
+    async def heard_in(order: Sequence[datetime]) -> list[Any]:
+        complaints = [
+            a_complaint(intake_box, number, occurred_at=at)
+            for number, at in zip(numbers, order, strict=True)
+        ]
+        return await green_bytes_of(stage, complaints, facilities=numbers)
+
+    assert await heard_in(minutes) == await heard_in(minutes[::-1])
+    assert await stage.count("alert") == 30
 
 
 @pytest.mark.parametrize("seed", [1, 2])

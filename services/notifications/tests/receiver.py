@@ -10,6 +10,8 @@ from typing import Any
 from aiohttp import web
 from standardwebhooks import Webhook
 
+from tocsin_common.testing import eventually
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -45,6 +47,7 @@ class Receiver:
     def __init__(self) -> None:
         self.hits: list[Hit] = []
         self.port = 0
+        self.arrived = asyncio.Event()
         self.connections: set[asyncio.BaseTransport] = set()
         self._answers: dict[str, Answer] = {}
 
@@ -58,6 +61,10 @@ class Receiver:
 
     def at(self, path: str) -> list[Hit]:
         return [hit for hit in self.hits if hit.path == path]
+
+    async def got(self, count: int, *, within: float = 10) -> None:
+        """Wait until at least so many requests have arrived."""
+        await eventually(lambda: len(self.hits) >= count, within)
 
     def answer(self, path: str, answer: Answer) -> None:
         """Answer requests to this path so."""
@@ -104,6 +111,7 @@ class Receiver:
         headers = {name.lower(): value for name, value in request.headers.items()}
         hit = Hit(request.path, headers, await request.read())
         self.hits.append(hit)
+        self.arrived.set()
         if request.transport:
             self.connections.add(request.transport)
         if answer := self._answers.get(request.path):

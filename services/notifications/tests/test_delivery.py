@@ -54,7 +54,7 @@ async def test_every_attempt_sends_the_same_id_and_the_same_bytes(
     buyer, secret = await scene.listener(receiver.url(), reach=REACH)
 
     await scene.release(an_alert(organisations=(MAKER,)))
-    await eventually(lambda: len(receiver.hits) == 2)
+    await receiver.got(2)
     await scene.database_change("update delivery set due_at = now()")
     await scene.delivered(1)
 
@@ -77,7 +77,7 @@ async def test_a_newer_version_never_overtakes_an_older_one(
     alert = an_alert(organisations=(MAKER,))
 
     await scene.release(alert)
-    await eventually(lambda: len(receiver.hits) == 1)
+    await receiver.got(1)
     for version in (2, 3):
         await scene.release(alert.model_copy(update={"version": version}))
         await scene.quiet()
@@ -94,7 +94,7 @@ async def test_versions_wait_behind_one_that_hangs_and_go_at_once_after_it(
     alert, other = an_alert(organisations=(MAKER,)), an_alert(organisations=(MAKER,))
 
     await scene.release(alert, other)
-    await eventually(lambda: len(receiver.hits) == 2)
+    await receiver.got(2)
     await scene.release(alert.model_copy(update={"version": 2}))
     await scene.quiet()
     assert {(hit.told["data"]["alert_id"], hit.version) for hit in receiver.hits} == {
@@ -131,11 +131,10 @@ async def test_a_delivery_arrives_within_moments_of_its_planning(
     await scene.listener(receiver.url(), reach=REACH)
     took: list[float] = []
     for _ in range(20):
-        receiver.hits.clear()
+        receiver.arrived.clear()
         began = time.perf_counter()
         await scene.release(an_alert(organisations=(MAKER,)))
-        while not receiver.hits:
-            await asyncio.sleep(0.001)
+        await receiver.arrived.wait()
         took.append(time.perf_counter() - began)
 
     assert sorted(took)[10] < 0.1  # waiting for the next look would take 0.2 s
@@ -218,7 +217,7 @@ async def test_an_older_version_is_not_sent_again_after_a_newer_one(
     problem = await scene.post(f"/v1/deliveries/{oldest}/resend", buyer, expect=409)
     assert problem["code"] == "overtaken"
     await scene.post(f"/v1/deliveries/{newest}/resend", buyer, expect=202)
-    await eventually(lambda: len(receiver.hits) == 3)
+    await receiver.got(3)
 
     assert [hit.version for hit in receiver.hits] == [1, 2, 2]
 
@@ -245,7 +244,7 @@ async def test_deleting_an_endpoint_cancels_what_waits_for_it(
     receiver.answer_with("/hook", 500, headers={"retry-after": "60"})
     buyer, _ = await scene.listener(receiver.url(), reach=REACH)
     await scene.release(an_alert(organisations=(MAKER,)))
-    await eventually(lambda: len(receiver.hits) == 1)
+    await receiver.got(1)
     [endpoint] = (await scene.get("/v1/endpoints", buyer))["data"]
 
     async with notifications.http.delete(
@@ -265,17 +264,18 @@ async def test_a_result_that_cannot_be_noted_yet_is_noted_later(
     notifications: Client, scene: Scene, receiver: Receiver
 ) -> None:
     """While the result waits for the database, the delivery is not sent a second time."""
+    await scene.listener(receiver.url(), reach=REACH)
+    answered = asyncio.Event()
     async with scene.database.begin() as tx:
-        connection = tx
 
         async def lock_and_answer(hit: Hit) -> web.Response:
-            await scene.lock(connection, hit.id)
+            await scene.lock(tx, hit.id)
+            answered.set()
             return web.Response(status=204)
 
         receiver.answer("/hook", lock_and_answer)
-        await scene.listener(receiver.url(), reach=REACH)
         await scene.release(an_alert(organisations=(MAKER,)))
-        await eventually(lambda: len(receiver.hits) == 1)
+        await asyncio.wait_for(answered.wait(), 10)
     await scene.delivered(1)
 
     assert len(receiver.hits) == 1

@@ -52,7 +52,7 @@ async def test_no_secret_and_no_key_lies_in_the_database(
 @pytest.mark.parametrize(
     "url",
     [
-        "procurement.example", "ftp://procurement.example/", "https:///hook", "https://", "http:",
+        "procurement.example", "ftp://procurement.example/", "https:///hook", "https://?", "http:",
         "https://user:password@procurement.example/", "https://procurement.example/#part",
         "https://procurement.example/a b", "https://procurement.example/\x00",
         "https://prøcurement.example/", "https://[::1/", "https://procurement.example:99999/",

@@ -77,12 +77,12 @@ async def test_a_delivery_that_was_under_way_is_sent_again_with_the_same_id_and_
     async with sender.client() as scene.client:
         _, secret = await scene.listener(receiver.url(), reach=[MAKER.organisation_id])
         await scene.release(an_alert(organisations=(MAKER,)))
-        await eventually(lambda: len(receiver.hits) == 1)
+        await receiver.got(1)
 
         await sender.kill()
         free.set()
         await sender.start()
-        await eventually(lambda: len(receiver.hits) == 2, within=30)
+        await receiver.got(2, within=30)
         await scene.delivered(1)
 
     first, second = receiver.hits
@@ -136,7 +136,7 @@ async def test_everything_arrives_in_order_when_the_sender_is_killed_again_and_a
             await scene.listener(receiver.url(path), reach=[MAKER.organisation_id])
         for version in (1, 2, 3):
             await scene.release(*(one.model_copy(update={"version": version}) for one in alerts))
-            await eventually(lambda: len(receiver.hits) >= 40 * version, within=30)
+            await receiver.got(40 * version, within=30)
             await sender.kill()
             await sender.start()
         await scene.delivered(await scene.planned(), within=30)

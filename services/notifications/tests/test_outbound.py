@@ -23,7 +23,10 @@ class Rebinding(AbstractResolver):
         self.asked = 0
 
     async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002
     ) -> list[ResolveResult]:
         address = self._addresses[min(self.asked, len(self._addresses) - 1)]
         self.asked += 1
@@ -38,10 +41,10 @@ class Rebinding(AbstractResolver):
 
 @asynccontextmanager
 async def outbound(
-    *allowed: str, resolver: AbstractResolver | None = None, timeout: float = 1
+    *allowed: str, resolver: AbstractResolver | None = None, patience: float = 1
 ) -> AsyncGenerator[Outbound]:
     networks = [ip_network(one) for one in allowed]
-    way_out = Outbound(networks, timeout=timeout, resolver=resolver)
+    way_out = Outbound(networks, timeout=patience, resolver=resolver)
     async with way_out.running():
         yield way_out
 
@@ -165,7 +168,7 @@ async def test_a_proxy_of_the_environment_is_not_used(
 async def test_an_endpoint_that_does_not_answer_is_given_up(receiver: Receiver) -> None:
     receiver.hang("/hook")
 
-    async with outbound("127.0.0.0/8", timeout=0.2) as way_out:
+    async with outbound("127.0.0.0/8", patience=0.2) as way_out:
         assert await fault_of(way_out, receiver.url()) is Fault.TIMEOUT
 
 

@@ -13,8 +13,18 @@ NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("failures", "seconds"),
-    [(1, 5), (2, 300), (3, 1800), (4, 7200), (5, 18000), (6, 36000), (7, 50400), (8, 72000), (9, 86400)],
-)  # fmt: skip
+    [
+        (1, 5),
+        (2, 300),
+        (3, 1800),
+        (4, 7200),
+        (5, 18000),
+        (6, 36000),
+        (7, 50400),
+        (8, 72000),
+        (9, 86400),
+    ],
+)
 def test_each_wait_is_longer_than_the_one_before(failures: int, seconds: int) -> None:
     assert wait_after(failures, chance=0) == timedelta(seconds=seconds)
 

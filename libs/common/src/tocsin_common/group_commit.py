@@ -126,8 +126,8 @@ class GroupCommit(Generic[Tx, In, Out]):
             for member in group:
                 if not member.done.done():
                     member.done.set_exception(error)
-        else:
-            for member, result in outcome:
-                if not member.done.done():
-                    member.done.set_result(result)
+            return size
+        for member, result in outcome:
+            if not member.done.done():
+                member.done.set_result(result)
         return min(2 * size, self._size)

@@ -75,7 +75,8 @@ class Listener(Generic[E]):
     async def hear(self, messages: Sequence[Msg]) -> None:
         """Settle a batch of messages in stream order."""
         outages = await asyncio.gather(*(self._settle(message) for message in messages))
-        if any(outages):
+        if away := next(filter(None, outages), None):
+            log.warning("%s: events come again: %s", self.consumer.name, away)
             await asyncio.sleep(OUTAGE_PAUSE)
 
     async def retry(self, event: Parked) -> str | None:
@@ -98,8 +99,8 @@ class Listener(Generic[E]):
             await parked.forget(tx, event.id)
         return None
 
-    async def _settle(self, message: Msg) -> bool:
-        """Handle one message and answer the broker. Return whether the database was away."""
+    async def _settle(self, message: Msg) -> str | None:
+        """Handle one message and answer the broker. In an outage, return what was away."""
         trace = (message.headers or {}).get("traceparent")
         try:
             with self._listening_to(trace):
@@ -109,17 +110,17 @@ class Listener(Generic[E]):
         self._failures.pop(_msg_id(message), None)
         handled.labels(self.consumer.name, "handled").inc()
         await message.ack()
-        return False
+        return None
 
-    async def _not_handled(self, message: Msg, trace: Trace | None, error: Exception) -> bool:
+    async def _not_handled(self, message: Msg, trace: Trace | None, error: Exception) -> str | None:
         if isinstance(error, Overloaded) or is_outage(error):
             await self._again(message, OUTAGE_PAUSE)
-            return True
+            return place_of(error)
         msg_id, hopeless = _msg_id(message), _is_hopeless(error)
         failures = self._failures[msg_id] = self._failures.get(msg_id, 0) + 1
         if failures < DELIVERIES and not hopeless:
             await self._again(message, 0.1 * 2**failures)
-            return False
+            return None
         del self._failures[msg_id]
         now = datetime.now(UTC)
         aside = Parked(
@@ -133,13 +134,13 @@ class Listener(Generic[E]):
         )  # pyright: ignore[reportCallIssue]
         try:
             await self._parking.join(aside)
-        except Exception:
+        except Exception as error:
             await self._again(message, OUTAGE_PAUSE)
-            return True
+            return place_of(error)
         log.warning("%s: an event was parked: %s", self.consumer.name, aside.reason)
         handled.labels(self.consumer.name, "dead" if hopeless else "parked").inc()
         await message.ack()
-        return False
+        return None
 
     async def _again(self, message: Msg, delay: float) -> None:
         handled.labels(self.consumer.name, "again").inc()

@@ -29,7 +29,7 @@ E = TypeVar("E", bound=Event)
 log = logging.getLogger("tocsin.messaging")
 
 BATCH = 200  # messages handed over at once, at the most
-FETCH = 5.0  # seconds a fetch waits for a first message
+FETCH = 1.0  # seconds a fetch waits for a first message; one that NATS forgot by dying is over then
 RETRY = 0.5  # seconds between tries to connect, and after a failed fetch
 PARKED_POLL = 5.0  # seconds between looks at what is parked and due
 
@@ -125,14 +125,17 @@ class Bus:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                with suppress(Exception):
-                    await self.broker.stop()
+                await self._disconnect()
 
     @property
     def client(self) -> Client | None:
         """The connection, once there is one."""
-        connection: Client | None = getattr(self.broker, "_connection", None)
+        connection = self._connection
         return connection if connection and connection.is_connected else None
+
+    @property
+    def _connection(self) -> Client | None:
+        return getattr(self.broker, "_connection", None)
 
     @property
     def jetstream(self) -> JetStreamContext | None:
@@ -162,6 +165,14 @@ class Bus:
             except (NatsError, TimeoutError):
                 return None  # the broker is away; `waiting_for` says so
         return None
+
+    async def _disconnect(self) -> None:
+        """Let handlers finish, then close, even a connection that is looking for its server."""
+        connection = self._connection
+        with suppress(Exception):
+            await self.broker.stop()
+        if connection and not connection.is_closed:
+            await connection.close()
 
     async def _connect_and_listen(self) -> None:
         while not self._listening:

@@ -103,6 +103,7 @@ class Service:
 
     @asynccontextmanager
     async def _running(self) -> AsyncGenerator[None]:
+        hide_values_in_loop_errors(asyncio.get_running_loop())
         watching = asyncio.create_task(self._watch())
         try:
             async with self.bus.running(), self.relay.running():

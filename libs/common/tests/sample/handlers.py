@@ -1,12 +1,13 @@
 """What the sample service does with a complaint: it files it, once for each newer version."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common import heard
 from tocsin_common.database import driver
-from tocsin_common.listening import Told
+from tocsin_common.listening import Handler, Told
 from tocsin_contracts.events.complaints import ComplaintReceived
 
 _FILE = """
@@ -26,3 +27,14 @@ async def on_complaints_received(
     await connection.execute(
         _FILE, [event.complaint_id for event in fresh], [event.version for event in fresh]
     )
+
+
+def failing_on(channel: str, error: type[Exception], text: str = "") -> Handler[Any]:
+    """The same handler, failing as long as one complaint came by this channel."""
+
+    async def handle(tx: AsyncConnection, told: Sequence[Told[ComplaintReceived]]) -> None:
+        if any(one.event.channel == channel for one in told):
+            raise error(text)
+        await on_complaints_received(tx, told)
+
+    return handle

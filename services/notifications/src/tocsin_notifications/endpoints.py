@@ -23,10 +23,10 @@ from tocsin_notifications.schemas import (
     SubscriptionShown,
 )
 
-router = APIRouter(prefix="/v1")
-_endpoints = APIRouter(prefix="/endpoints", tags=["endpoints"])
-_subscriptions = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
-_deliveries = APIRouter(prefix="/deliveries", tags=["deliveries"])
+router = APIRouter()
+_endpoints = APIRouter(prefix="/v1/endpoints", tags=["endpoints"])
+_subscriptions = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"])
+_deliveries = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 
 
 @_endpoints.post("", status_code=201)

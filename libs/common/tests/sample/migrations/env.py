@@ -1,6 +1,7 @@
 """How Alembic runs the sample service's migrations."""
 
 from sample import models
+
 from tocsin_common.migrations import run
 from tocsin_common.models import Table
 

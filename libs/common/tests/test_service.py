@@ -1,0 +1,329 @@
+"""A service as a process: what it waits for, what operators can do, and how it ends."""
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from builders import a_complaint
+from looking import filed
+from nats.aio.client import Client as Nats
+from pydantic import SecretStr
+from sample.app import create_app
+from sample.handlers import failing_on, on_complaints_received
+
+from tocsin_cli.embedded.ports import free_port
+from tocsin_common import migrations, provision, service
+from tocsin_common.database import Database
+from tocsin_common.errors import RuleBroken
+from tocsin_common.listening import Handler
+from tocsin_common.settings import Settings
+from tocsin_common.testing import eventually, serving
+from tocsin_common.testing.fixtures import Tell
+from tocsin_common.testing.http import Client
+from tocsin_common.testing.servers import Servers
+from tocsin_contracts.streams import NOTIFICATIONS
+
+CONSUMER = "cases_complaints_received"
+CANARY = "canary-77aa"
+
+Sample = Callable[..., Any]
+
+
+class UnknownCode(RuleBroken):
+    """A rule of the handler."""
+
+
+@pytest.fixture(scope="session")
+def settings(environment: dict[str, str]) -> Settings:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        return Settings()  # pyright: ignore[reportCallIssue]
+
+
+@pytest.fixture
+def operator(settings: Settings) -> dict[str, str]:
+    return {"Authorization": f"Bearer {settings.admin_key.get_secret_value()}"}
+
+
+@pytest.fixture
+def sample(settings: Settings, database: Database, streams: Nats) -> Sample:
+    """Serve the sample service until the block ends."""
+
+    @asynccontextmanager
+    async def run(
+        handler: Handler[Any] = on_complaints_received, **changes: Any
+    ) -> AsyncGenerator[Client]:
+        app = create_app(settings=settings.model_copy(update=changes), handler=handler)
+        async with serving(app) as client:
+            yield client
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "CHECK", 0.2)
+
+
+async def waits_for(client: Client, *wanted: str) -> None:
+    """Wait until the process says that this, and nothing else, is missing."""
+
+    async def said() -> bool:
+        answer = await client.get("/readyz")
+        assert answer.status in (200, 503)
+        assert (answer.status == 200) == (answer.json()["waiting_for"] == [])
+        return answer.json()["waiting_for"] == list(wanted)
+
+    await eventually(said)
+
+
+# what it waits for
+
+
+async def test_it_is_alive_at_once_and_ready_when_nothing_is_missing(sample: Sample) -> None:
+    async with sample() as client:
+        assert (await client.get("/livez")).json() == {"live": True}
+        await waits_for(client)
+
+
+async def test_a_schema_that_is_behind_is_named_until_it_is_migrated(
+    sample: Sample, servers: Servers
+) -> None:
+    url = servers.postgres.url(NOTIFICATIONS)
+
+    async with sample(database_url=SecretStr(url)) as client:
+        await waits_for(client, "schema: at nothing, needs 0002")
+        database = Database(url, name="tests")
+        await migrations.migrate("sample", database)
+        await database.close()
+
+        await waits_for(client)
+
+
+async def test_servers_that_are_away_are_named_until_they_are_back(
+    sample: Sample, servers: Servers
+) -> None:
+    async with sample() as client:
+        await waits_for(client)
+
+        servers.nats.kill()
+        await waits_for(client, "nats: no connection")
+        servers.nats.start()
+        await waits_for(client)
+
+        servers.postgres.kill()
+
+        async def database_is_away() -> bool:
+            missing = (await client.get("/readyz")).json()["waiting_for"]
+            return bool(missing) and missing[0].startswith("database: ")
+
+        await eventually(database_is_away)
+        servers.postgres.start()
+        await waits_for(client)
+
+
+async def test_a_consumer_that_is_gone_is_named_and_listening_resumes_once_it_is_back(
+    sample: Sample, database: Database, streams: Nats, tell: Tell
+) -> None:
+    jetstream = streams.jetstream()
+
+    async with sample() as client:
+        await waits_for(client)
+
+        await jetstream.delete_consumer("COMPLAINTS", CONSUMER)
+        await waits_for(client, f"nats: consumer {CONSUMER} is missing")
+        await tell(a_complaint())
+        await provision.provision(jetstream, provision.ProvisionSettings(stream_max_bytes=64 << 20))
+
+        await waits_for(client)
+        assert await eventually(lambda: filed(database))
+
+
+async def test_a_consumer_that_was_never_there_is_named(sample: Sample, streams: Nats) -> None:
+    await streams.jetstream().delete_consumer("COMPLAINTS", CONSUMER)
+
+    async with sample() as client:
+        await waits_for(
+            client,
+            "nats: a consumer is missing; has provisioning run?",
+            f"nats: consumer {CONSUMER} is missing",
+        )
+
+
+# what operators can do
+
+
+async def parked_through(client: Client, operator: dict[str, str], count: int) -> list[Any]:
+    async def look() -> list[Any]:
+        answer = await client.get("/v1/admin/parked", headers=operator)
+        assert answer.status == 200
+        there = answer.json()["data"]
+        return there if len(there) == count else []
+
+    return await eventually(look)
+
+
+async def test_an_operator_sees_a_dead_letter_and_has_it_tried_again(
+    sample: Sample, operator: dict[str, str], tell: Tell, database: Database
+) -> None:
+    event = a_complaint(channel="bad")
+    await tell(event)
+    async with sample(failing_on("bad", UnknownCode)) as client:
+        [dead] = await parked_through(client, operator, 1)
+        path = f"/v1/admin/parked/{dead['id']}"
+
+        shown = (await client.get(path, headers=operator)).json()
+        assert shown["body"]["complaint_id"] == str(event.complaint_id)
+        assert shown["consumer"] == CONSUMER
+        assert shown["retry_at"] is None
+
+        again = (await client.post(f"{path}/retry", headers=operator)).json()
+        assert again["outcome"] == "parked"
+        assert again["reason"].startswith("UnknownCode at ")
+
+    async with sample() as client:  # the code is known now
+        again = (await client.post(f"{path}/retry", headers=operator)).json()
+
+        assert again == {"outcome": "applied", "reason": None}
+        assert await filed(database) == [event.complaint_id]
+        assert (await client.get(path, headers=operator)).status == 404
+
+
+async def test_an_operator_gives_a_dead_letter_up(
+    sample: Sample, operator: dict[str, str], tell: Any
+) -> None:
+    await tell(a_complaint(), body=b"canary")
+
+    async with sample() as client:
+        [dead] = await parked_through(client, operator, 1)
+        path = f"/v1/admin/parked/{dead['id']}"
+        shown = await client.get(path, headers=operator)
+        assert (shown.json()["body"], shown.json()["size"]) == (None, 6)
+        assert "canary" not in shown.text
+
+        assert (await client.request("DELETE", path, headers=operator)).status == 204
+        assert (await client.request("DELETE", path, headers=operator)).status == 404
+        assert (await client.get("/v1/admin/parked", headers=operator)).json()["data"] == []
+
+
+async def test_parked_events_are_listed_in_pages(
+    sample: Sample, operator: dict[str, str], tell: Any
+) -> None:
+    for _ in range(5):
+        await tell(a_complaint(), body=b"canary")
+
+    async with sample() as client:
+        everything = [one["id"] for one in await parked_through(client, operator, 5)]
+        seen: list[int] = []
+        after: int | None = 0
+        while after is not None:
+            path = f"/v1/admin/parked?limit=2&after={after}"
+            page = (await client.get(path, headers=operator)).json()
+            seen += [one["id"] for one in page["data"]]
+            after = page["next_cursor"]
+
+    assert seen == everything
+
+
+@pytest.mark.parametrize("shown", [{}, {"Authorization": "Bearer guess"}, {"Authorization": ""}])
+async def test_nobody_but_the_operator_gets_in(sample: Sample, shown: dict[str, str]) -> None:
+    async with sample() as client:
+        assert (await client.get("/v1/admin/parked", headers=shown)).status == 401
+
+
+async def test_without_an_operators_key_the_door_stays_shut(sample: Sample) -> None:
+    nobody = {"Authorization": "Bearer "}
+
+    async with sample(admin_key=SecretStr("")) as client:
+        assert (await client.get("/v1/admin/parked", headers=nobody)).status == 401
+
+
+# what it says
+
+
+async def test_what_fails_in_the_background_is_logged_without_its_text(
+    sample: Sample, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail() -> None:
+        raise ValueError(CANARY)
+
+    async with sample():
+        task = asyncio.create_task(fail())
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+
+    assert "something failed in the background: ValueError at test_service.py" in caplog.text
+    assert CANARY not in caplog.text
+
+
+# the process
+
+
+@asynccontextmanager
+async def process(
+    role: str, environment: dict[str, str]
+) -> AsyncGenerator[asyncio.subprocess.Process]:
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "sample",
+        role,
+        cwd=Path(__file__).parent,
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.wait()
+
+
+async def test_a_process_starts_without_its_servers_and_ends_at_once_when_asked(
+    environment: dict[str, str],
+) -> None:
+    port = free_port()
+    nowhere = {
+        "TOCSIN_PORT": str(port),
+        "TOCSIN_NATS_URL": "nats://127.0.0.1:9",
+        "TOCSIN_DATABASE_URL": "postgresql://nobody:secret-canary@127.0.0.1:9/nothing",
+    }
+    async with process("serve", environment | nowhere) as running:
+        ready = await answer_of(f"http://127.0.0.1:{port}/readyz")
+        running.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            output, errors = await running.communicate()
+
+    assert ready == 503
+    assert running.returncode == -signal.SIGTERM  # as uvicorn does it, after a clean end
+    assert not output
+    lines = [json.loads(line) for line in errors.decode().splitlines()]
+    assert {line["service"] for line in lines} == {"cases"}
+    assert lines[-1]["message"].startswith("Finished server process")
+    assert b"canary" not in errors
+
+
+async def answer_of(url: str) -> int:
+    async with aiohttp.ClientSession() as session:
+
+        async def ask() -> int | None:
+            try:
+                async with session.get(url) as answer:
+                    return answer.status
+            except aiohttp.ClientConnectionError:
+                return None
+
+        return await eventually(ask, within=20)
