@@ -21,7 +21,7 @@ up: install ## Start everything and stay: real PostgreSQL, real NATS, four servi
 	@$(BIN)/tocsin up $(ARGS)
 
 bench: install ## Measure against a floor of the same run; writes build/bench.json
-	@$(BIN)/python tools/bench.py $(ARGS)
+	@$(BIN)/python tools/bench $(ARGS)
 
 install: $(VENV)/.installed ## Make the virtual environment from locks/
 

@@ -18,7 +18,7 @@ def chosen_settings() -> dict[str, str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def tocsin(chosen_settings: dict[str, str]) -> AsyncGenerator[Tocsin]:
     """All of Tocsin, with durable settings and a slot every two seconds."""
-    async with running(**chosen_settings) as all_of_it:
+    async with running(chosen_settings) as all_of_it:
         yield all_of_it
 
 

@@ -16,7 +16,16 @@ def main() -> None:
     for project in sorted(Path().glob("*/*/pyproject.toml")):
         name = project.parent.name.replace("_", "-")
         _write(name, [*export, "--no-dev", "--package", f"tocsin-{name}"])
-    compile_uv = [uv, "pip", "compile", "-q", "--universal", "--generate-hashes", "--no-header", "-"]
+    compile_uv = [
+        uv,
+        "pip",
+        "compile",
+        "-q",
+        "--universal",
+        "--generate-hashes",
+        "--no-header",
+        "-",
+    ]
     _write("uv", compile_uv, f"uv=={UV_VERSION}\n")
 
 

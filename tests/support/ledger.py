@@ -86,11 +86,13 @@ class Reports:
         story = _STORIES[number % len(_STORIES)]
         place, code = next(self._loud if story in ("given", "not_asked") else self._quiet)
         reference = f"Night line {number}"
-        return Report(reference, place, code.split(".")[0], story, _told(reference, place, code, story))
+        complaint = _told(reference, place, code, story)
+        return Report(reference, place, code.split(".")[0], story, complaint)
 
 
 _STORIES: tuple[Story, ...] = (
-    *("given", "not_asked", "not_asked", "given", "not_asked", "not_asked"),
+    *("given", "not_asked", "not_asked"),
+    *("not_asked", "not_asked", "not_asked"),
     *("refused", "not_genuine", "unknown_place"),
 )
 

@@ -74,6 +74,23 @@ class Receiver:
         """By alert, the version that came last."""
         return {alert_id: versions[-1] for alert_id, versions in self.versions().items()}
 
+    def contradictions(self) -> list[str]:
+        """What was not told once and in order: two ids for one version, two bodies, a step back."""
+        ids: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+        bodies: defaultdict[str, set[bytes]] = defaultdict(set)
+        for hit in self.hits:
+            ids[hit.alert_id, hit.version].add(hit.id)
+            bodies[hit.id].add(hit.body)
+        return [
+            *(f"two ids for {version}" for version, found in ids.items() if len(found) > 1),
+            *(f"two bodies under {one}" for one, found in bodies.items() if len(found) > 1),
+            *(
+                f"a step back: {one}"
+                for one, came in self.versions().items()
+                if came != sorted(came)
+            ),
+        ]
+
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["Receiver"]:
         """Listen on a free port of 127.0.0.1 until the block ends."""

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -110,6 +110,16 @@ class Tocsin:
                 return False
         return True
 
+    @asynccontextmanager
+    async def tended(self) -> AsyncGenerator[None]:
+        """Start again what dies, until the block ends."""
+        tending = asyncio.create_task(self._tend_for_ever())
+        try:
+            yield
+        finally:
+            tending.cancel()
+            await asyncio.gather(tending, return_exceptions=True)
+
     async def _tend_for_ever(self) -> None:
         while True:
             await self._tended.wait()
@@ -118,30 +128,30 @@ class Tocsin:
 
 
 @asynccontextmanager
-async def running(**settings: str) -> AsyncGenerator[Tocsin]:
+async def running(settings: Mapping[str, str]) -> AsyncGenerator[Tocsin]:
     """Run all of Tocsin in a folder that goes away, with slots every two seconds.
 
     Args:
-        settings: environment variables for all four services.
+        settings: more environment variables for all four services.
     """
-    directory = Path(tempfile.mkdtemp(prefix="tocsin-test-"))
-    directory.chmod(0o711)  # as root the servers run as somebody else
+    directory = _new_directory()
     try:
-        _choose_ports(directory)
-        stack = Stack(directory, settings=FAST | settings)
+        stack = Stack(directory, settings={**FAST, **settings})
         try:
             stack.start()
-            async with _connected(stack) as tocsin:
-                tending = asyncio.create_task(tocsin._tend_for_ever())
-                try:
-                    yield tocsin
-                finally:
-                    tending.cancel()
-                    await asyncio.gather(tending, return_exceptions=True)
+            async with _connected(stack) as tocsin, tocsin.tended():
+                yield tocsin
         finally:
             stack.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _new_directory() -> Path:
+    directory = Path(tempfile.mkdtemp(prefix="tocsin-test-"))
+    directory.chmod(0o711)  # as root the servers run as somebody else
+    _choose_ports(directory)
+    return directory
 
 
 def _choose_ports(directory: Path) -> None:

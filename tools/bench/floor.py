@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import uvicorn
 from fastapi import FastAPI
+
 from tocsin_common.service import settle_memory
 from tocsin_intake.schemas import AcceptanceStatus, ComplaintReceipt, ComplaintSubmission
 

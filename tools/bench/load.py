@@ -1,7 +1,8 @@
-"""A load from a process of its own: `load.py URL KEY CONNECTIONS SECONDS [RATE]`.
+"""A load from a process of its own: `load.py URL KEY CONNECTIONS SECONDS RATE FACILITIES FIRST`.
 
 Prints one JSON object: answers per second by status and latencies in milliseconds. With a rate,
-requests leave at fixed times whether or not answers have come, so that waiting is not hidden.
+requests leave at fixed times whether or not answers have come, so that waiting is not hidden;
+rate 0 sends as fast as answers come. Complaints name the bench's facilities in turn, from FIRST.
 """
 
 import asyncio
@@ -9,10 +10,12 @@ import json
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
+from world import os_id
 
 WORDS = (
     "We work eleven hours a day and have one day off in the month. Overtime is not on the pay "
@@ -23,15 +26,20 @@ WORDS = (
 )
 
 
-def request(host: str, path: str, key: str, number: str) -> bytes:
+def request(host: str, path: str, key: str, number: str, facility: int) -> bytes:
     """One POST of a complaint of about 600 bytes, with a reference nobody used before."""
     body = json.dumps(
         {
             "external_ref": number,
             "words": WORDS,
-            "facility": {"os_id": "BD2021113R7R87P", "name": "Silver Heron", "country": "BD"},
+            "facility": {
+                "os_id": os_id(facility),
+                "name": f"Bench Facility {facility}",
+                "country": "BD",
+            },
             "issues": ["wages.unpaid"],
             "source": {"kind": "phone", "handle": number},
+            "consent": {"share": "given"},
             "attestation": {"genuine": True},
         }
     ).encode()
@@ -73,12 +81,25 @@ class Connection(asyncio.Protocol):
         return await self._answer
 
 
-async def main(url: str, key: str, connections: int, seconds: float, rate: float) -> None:
-    parts = urlsplit(url)
+@dataclass(frozen=True)
+class Task:
+    """What to send, and how fast."""
+
+    url: str
+    key: str
+    connections: int
+    seconds: float
+    rate: float
+    facilities: int
+    first: int
+
+
+async def run(task: Task) -> dict[str, object]:
+    parts = urlsplit(task.url)
     host, port = parts.hostname or "", parts.port or 80
     loop = asyncio.get_running_loop()
     free: asyncio.Queue[Connection] = asyncio.Queue()
-    for _ in range(connections):
+    for _ in range(task.connections):
         free.put_nowait((await loop.create_connection(Connection, host, port))[1])
     prefix = f"bench-{time.time_ns()}"
     took: list[float] = []
@@ -86,7 +107,9 @@ async def main(url: str, key: str, connections: int, seconds: float, rate: float
 
     async def one(number: int, due: float) -> None:
         connection = await free.get()
-        statuses[await connection.send(request(host, parts.path, key, f"{prefix}-{number}"))] += 1
+        facility = (task.first + number) % task.facilities
+        message = request(host, parts.path, task.key, f"{prefix}-{number}", facility)
+        statuses[await connection.send(message)] += 1
         took.append(time.perf_counter() - due)
         free.put_nowait(connection)
 
@@ -94,33 +117,30 @@ async def main(url: str, key: str, connections: int, seconds: float, rate: float
         number = at
         while time.perf_counter() < end:
             await one(number, time.perf_counter())
-            number += connections
+            number += task.connections
 
     began = time.perf_counter()
-    end = began + seconds
-    if rate:
+    end = began + task.seconds
+    if task.rate:
         tasks: list[asyncio.Task[None]] = []
-        for number in range(int(rate * seconds)):
-            due = began + number / rate
+        for number in range(int(task.rate * task.seconds)):
+            due = began + number / task.rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             tasks.append(asyncio.create_task(one(number, due)))
         await asyncio.gather(*tasks)
     else:
-        await asyncio.gather(*(worker(at) for at in range(connections)))
+        await asyncio.gather(*(worker(at) for at in range(task.connections)))
     lasted = time.perf_counter() - began
     took.sort()
-    print(
-        json.dumps(
-            {
-                "per_s": statuses[201] / lasted,
-                "statuses": dict(statuses),
-                "p50_ms": took[len(took) // 2] * 1000,
-                "p99_ms": took[int(len(took) * 0.99)] * 1000,
-            }
-        )
-    )
+    return {
+        "per_s": statuses[201] / lasted,
+        "statuses": dict(statuses),
+        "p50_ms": took[len(took) // 2] * 1000,
+        "p99_ms": took[int(len(took) * 0.99)] * 1000,
+    }
 
 
 if __name__ == "__main__":
-    URL, KEY, CONNECTIONS, SECONDS, *RATE = sys.argv[1:]
-    uvloop.run(main(URL, KEY, int(CONNECTIONS), float(SECONDS), float(RATE[0]) if RATE else 0))
+    URL, KEY, CONNECTIONS, SECONDS, RATE, COUNT, FIRST = sys.argv[1:]
+    numbers = (int(CONNECTIONS), float(SECONDS), float(RATE), int(COUNT), int(FIRST))
+    print(json.dumps(uvloop.run(run(Task(URL, KEY, *numbers)))))

@@ -3,6 +3,7 @@
 import asyncio
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ from tocsin_cases.disclosure import planning, service
 from tocsin_cases.disclosure.handlers import UnknownIntention
 from tocsin_cases.disclosure.terms import Terms
 from tocsin_common.sealing import Box
-from tocsin_common.signatures import Signer, Verifier
+from tocsin_common.signatures import Verifier
 from tocsin_contracts import taxonomy
 from tocsin_contracts.alerts import AlertState, Ask, Level, SupplierPosition
 from tocsin_contracts.events.complaints import (
@@ -465,7 +466,7 @@ async def test_many_cases_leave_in_one_slot_shuffled_and_each_once(
 ) -> None:
     numbers = range(1, 701)
     await stage.import_suppliers([a_facility(number) for number in numbers])
-    stage.terms = Terms(TUE_THU, AT_ONCE, taxonomy.shipped(), Signer(bytes(32)), lots(3))
+    stage.terms = replace(stage.terms, timing=AT_ONCE)
     await stage.hear(*(a_complaint(intake_box, number) for number in numbers))
     slot, next_slot = datetime(2026, 3, 3, 12, tzinfo=UTC), datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -489,7 +490,7 @@ async def test_two_processes_in_one_slot_release_each_alert_once(
     await stage.import_suppliers([a_facility(number) for number in numbers])
     await stage.hear(*(a_complaint(intake_box, number) for number in numbers))
     slot = datetime(2026, 3, 3, 12, tzinfo=UTC)
-    terms = Terms(TUE_THU, AT_ONCE, taxonomy.shipped(), Signer(bytes(32)))
+    terms = replace(stage.terms, timing=AT_ONCE)
     planned = await asyncio.gather(
         *(planning.plan(stage.database, terms, slot, slot) for _ in range(3))
     )

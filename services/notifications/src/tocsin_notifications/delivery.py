@@ -102,13 +102,6 @@ class Courier:
                 log.warning("could not look for what is due: %s", place_of(error))
                 await asyncio.sleep(PAUSE)
                 continue
-            print(
-                "claim",
-                time.monotonic(),
-                len(found),
-                round(asyncio.get_running_loop().time() - claimed_at, 4),
-                len(self._tasks),
-            )
             for due in found:
                 self._begin(due, until=claimed_at + self._terms.lease)
             if not found:

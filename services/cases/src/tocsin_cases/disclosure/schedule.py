@@ -12,7 +12,12 @@ from typing import Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+}
 
 
 class Calendar(Protocol):
@@ -84,7 +89,7 @@ def calendar(text: str) -> Calendar:
     Raises:
         ValueError: it is neither.
     """
-    if found := re.fullmatch(r"every ([1-9][0-9]{0,5})([smh])", text):
+    if found := re.fullmatch(r"every ([1-9][0-9]{0,5})(ms|s|m|h)", text):
         return Every(int(found[1]) * UNITS[found[2]])
     if found := re.fullmatch(r"([a-z]{3}(?:,[a-z]{3})*) ([0-9]{2}:[0-9]{2})", text):
         days = found[1].split(",")

@@ -1,0 +1,123 @@
+"""What the rules do to a year of complaints: a simulation with a fixed seed, by the real rules.
+
+Four thousand facilities; incidents of one source, or of several over some weeks; consent drawn
+from two mixes. The median is counted from an incident's first complaint to its release. It is two
+days above the 7 to 8 that complaints without slots would have: an arrival counts from the end of
+its slot's interval, and 72 hours of notice lie between that and the release.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from statistics import median
+
+import pytest
+
+from tocsin_cases.disclosure import rules, schedule
+from tocsin_cases.disclosure.rules import Contribution
+from tocsin_cases.disclosure.schedule import Timing, calendar
+from tocsin_contracts.events.complaints import Consent
+
+FACILITIES = 4_000
+SINGLE = 0.65  # incidents that one source tells of
+CLUSTER = 4.0  # mean size of what is above two in the others
+SPREAD_OUT = 20.0  # days; the mean time from the first complaint to another
+TUE_THU = calendar("tue,thu 12:00")
+TIMING = Timing()
+PLANNED_AFTER = timedelta(minutes=1)
+YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+MIXES = {"careful": (0.35, 0.50, 0.15), "willing": (0.60, 0.30, 0.10)}
+
+
+@dataclass(frozen=True)
+class Incident:
+    first: datetime
+    heard: list[Contribution]
+
+    def released(self, delay: timedelta) -> datetime | None:
+        newest = rules.complete_since(
+            one for one in self.heard if one.slot - self.heard[0].slot < rules.WINDOW
+        )
+        if newest is None:
+            return None
+        return schedule.release_slot(
+            TUE_THU, TIMING, newest=newest, delay=delay, told_at=newest + PLANNED_AFTER
+        )
+
+
+def incidents(random: Random, a_year: float, mix: tuple[float, float, float]) -> Iterator[Incident]:
+    """A year's incidents, `a_year` complaints for each facility on average."""
+    rate = FACILITIES * a_year / (SINGLE + (1 - SINGLE) * (1 + CLUSTER))
+    for _ in range(round(random.gauss(rate, math.sqrt(rate)))):
+        first = YEAR + timedelta(days=random.uniform(0, 365))
+        more = 0 if random.random() < SINGLE else 1 + _geometric(random, 1 / CLUSTER)
+        days = sorted([0.0, *(random.expovariate(1 / SPREAD_OUT) for _ in range(more))])
+        shares = random.choices(
+            (Consent.GIVEN, Consent.NOT_ASKED, Consent.REFUSED), weights=mix, k=len(days)
+        )
+        yield Incident(
+            first,
+            [
+                Contribution(
+                    share,
+                    genuine=True,
+                    slot=schedule.slot_of(TUE_THU, first + timedelta(days=day)),
+                    kind=b"phone",
+                    source=source.to_bytes(2, "big"),
+                )
+                for source, (day, share) in enumerate(zip(days, shares, strict=True))
+            ],
+        )
+
+
+def _geometric(random: Random, chance: float) -> int:
+    return int(math.log(1 - random.random()) / math.log(1 - chance))
+
+
+@pytest.mark.parametrize("a_year", [0.3, 5.0])
+@pytest.mark.parametrize("mix", MIXES)
+def test_incidents_of_three_or_more_are_released_within_about_nine_days(
+    mix: str, a_year: float
+) -> None:
+    random = Random(2026)  # noqa: S311 - a simulation
+    waits: list[timedelta] = []
+    several = told_of_several = 0
+
+    for incident in incidents(random, a_year, MIXES[mix]):
+        delay = timedelta(seconds=random.randint(0, int(TIMING.spread.total_seconds())))
+        released = incident.released(delay)
+        several += len(incident.heard) >= rules.K
+        if released:
+            told_of_several += len(incident.heard) >= rules.K
+            waits.append(released - incident.first)
+
+    assert several > 100
+    assert told_of_several / several >= 0.85
+    assert min(waits) >= timedelta(hours=72)
+    assert timedelta(days=8) <= median(waits) <= timedelta(days=10)
+
+
+def test_who_watches_a_hundred_phones_between_two_slots_learns_nothing_among_them() -> None:
+    random = Random(2026)  # noqa: S311 - a simulation
+    tuesday, thursday = (datetime(2026, 3, day, 12, tzinfo=UTC) for day in (3, 5))
+    calls = [
+        tuesday + (thursday - tuesday) * random.uniform(0.001, 1) for _ in range(100)
+    ]  # one of them was a complaint
+    delays = [timedelta(hours=hours) for hours in range(5 * 24 + 1)]
+
+    def chances(call: datetime) -> dict[datetime, float]:
+        """How likely a release is in each slot, had this call been the complaint."""
+        heard = [Contribution(Consent.GIVEN, True, schedule.slot_of(TUE_THU, call), b"k", b"s")]
+        slots = [Incident(call, heard).released(delay) for delay in delays]
+        return {slot: slots.count(slot) / len(slots) for slot in slots if slot}
+
+    by_call = [chances(call) for call in calls]
+    posteriors = [
+        chance[slot] / sum(other.get(slot, 0) for other in by_call)
+        for chance in by_call
+        for slot in chance
+    ]
+
+    assert max(posteriors) <= 0.02
