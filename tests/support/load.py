@@ -11,8 +11,8 @@ import aiohttp
 from tests.support.clients import Hotline
 from tests.support.ledger import Ledger, Report
 
-CLIENTS = 6
-PAUSE = 0.08  # seconds between one client's complaints
+CLIENTS = 8
+PAUSE = 0.06  # seconds between one client's complaints
 AGAIN = 0.1  # seconds before the same is sent again
 PATIENCE = 60.0  # seconds until one complaint must have been accepted
 REPEATED = 10  # every so many complaints one is sent again although it was accepted

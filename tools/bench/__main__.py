@@ -94,12 +94,13 @@ class Bench:
             known = self.commits(CASES, "complaint")
             self.load(self.intake, 16, seconds, rate=rate)
             self.quiet()
-            filed, accepted = self.commits(CASES, "complaint"), self.commits(INTAKE, "complaint")
+            filed = self.commits(CASES, "complaint")
+            accepted = self.commits(INTAKE, "data_key", "complaint_id")  # never updated since
             self.note("case", rate, [filed[one] - accepted[one] for one in filed.keys() - known])
 
-    def alert_latency(self, sink: str) -> None:
+    def alert_latency(self) -> None:
         """From the commit that releases an alert to its arrival at the buyer's endpoint."""
-        self.world.subscribe(sink)
+        self.world.subscribe()
         fresh = OPEN_CASES
         for rate, seconds in ((10, 10), (100, 5)):
             known = self.commits(CASES, "alert")
@@ -123,9 +124,7 @@ class Bench:
         facilities = FACILITIES if first else OPEN_CASES
         numbers = (connections, seconds, rate, facilities, first)
         command = [sys.executable, str(HERE / "load.py"), url, self.world.hotline_key]
-        done = subprocess.run(
-            [*command, *map(str, numbers)], check=True, stdout=subprocess.PIPE
-        )
+        done = subprocess.run([*command, *map(str, numbers)], check=True, stdout=subprocess.PIPE)
         answered = json.loads(done.stdout)
         if set(answered["statuses"]) != {"201"}:
             raise SystemExit(f"not every request was answered 201: {answered['statuses']}")
@@ -143,10 +142,10 @@ class Bench:
         self.until(lambda: self.count(service, "outbox") == 0)
         return self.count(service, table)
 
-    def commits(self, service: str, table: str) -> dict[str, float]:
+    def commits(self, service: str, table: str, key: str = "id") -> dict[str, float]:
         """When each row was committed, in seconds."""
         when = "extract(epoch from pg_xact_commit_timestamp(xmin))"
-        rows = self.sql(service, f"select id, {when} from {table}")  # noqa: S608
+        rows = self.sql(service, f"select {key}, {when} from {table}")  # noqa: S608
         return {row[0]: float(row[1]) for row in rows}
 
     def arrivals(self, alerts: set[str]) -> dict[str, float]:
@@ -208,13 +207,11 @@ def main() -> None:
         ]
         try:
             with running(data) as world:
-                world.settle()
+                world.settle(f"http://127.0.0.1:{sink_port}/")
                 bench = Bench(world, floor_port, notes)
-                for what in (bench.accept, bench.events, bench.case_latency):
+                for what in (bench.accept, bench.events, bench.case_latency, bench.alert_latency):
                     console.print(f"[dim]{(what.__doc__ or '').splitlines()[0]}")
                     what()
-                console.print("[dim]From release to the buyer's endpoint.")
-                bench.alert_latency(f"http://127.0.0.1:{sink_port}/")
             found = bench.found
             console.print("[dim]Starting up on these data.")
             found["startup_s"], found["rss_mb"] = startup(data)

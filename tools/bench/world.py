@@ -38,6 +38,7 @@ class World:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.hotline_key = ""
+        self.buyer_key = ""
 
     def url(self, service: str, path: str) -> str:
         return self.stack.url(service) + path
@@ -52,15 +53,15 @@ class World:
             headers={
                 "Authorization": f"Bearer {key or self.stack.secrets.admin_key(service)}",
                 "Content-Type": "application/json",
-                **({"If-Match": '"1"'} if put else {}),
+                **({"If-Match": "*"} if put else {}),
             },
             method="PUT" if put else None,
         )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
-    def settle(self) -> None:
-        """Register a hotline, a supplier list of invented facilities, and nothing else."""
+    def settle(self, sink: str) -> None:
+        """Register a hotline, a supplier list, and a buyer with an endpoint."""
         self.hotline_key = self.ask(INTAKE, "/v1/admin/integrations", {"name": "Bench line"})["key"]
         rows = [
             {
@@ -72,9 +73,13 @@ class World:
             for number in range(FACILITIES)
         ]
         self.ask(CASES, "/v1/admin/registry/import", {"facilities": rows})
+        self._register_buyer(sink)
 
-    def subscribe(self, sink: str) -> None:
-        """Register a buyer whose reach is everything and whose endpoint is the sink."""
+    def subscribe(self) -> None:
+        """Let the buyer hear of everything from now on."""
+        self.ask(NOTIFICATIONS, "/v1/subscriptions", {"name": "Everything"}, key=self.buyer_key)
+
+    def _register_buyer(self, sink: str) -> None:
         found = self.ask(CASES, "/v1/admin/registry/organisations?limit=200")["data"]
         organisations = [one["organisation_id"] for one in found]
         buyer = self.ask(
@@ -91,7 +96,7 @@ class World:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
-        self.ask(NOTIFICATIONS, "/v1/subscriptions", {"name": "Everything"}, key=buyer["key"])
+        self.buyer_key = buyer["key"]
 
 
 @contextmanager

@@ -86,8 +86,9 @@ class Stage:
         """Let time pass slot by slot: what arrives is heard, what is due leaves, plans are made."""
         after, slot = since, self.terms.slots.next_slot(since)
         while slot <= until:
-            if heard := [one for one in complaints if after < one.occurred_at <= slot]:
-                await self.hear(*heard)
+            heard = [one for one in complaints if after < one.occurred_at <= slot]
+            for one in sorted(heard, key=lambda one: one.occurred_at):
+                await self.hear(one)
             for at, move in moves:
                 if after < at <= slot:
                     await move(self)

@@ -132,23 +132,21 @@ async def test_a_sealed_part_that_does_not_open_breaks_a_rule(
 async def test_two_replicas_that_join_the_same_cases_do_not_deadlock(
     stage: Stage, intake_box: Box
 ) -> None:
-    numbers = range(1, 21)
+    numbers = range(1, 151)
     await stage.import_suppliers([a_facility(number) for number in numbers])
-    complaints = [
-        a_complaint(intake_box, number, source=f"worker-{number}")
-        for number in numbers
-        for _ in range(10)
+    there = [a_complaint(intake_box, number) for number in numbers]
+    batches = [
+        [one.model_copy(update={"complaint_id": uuid4()}) for one in order]
+        for _ in range(5)
+        for order in (there, reversed(there))
     ]
-    there, back = complaints, [
-        one.model_copy(update={"complaint_id": uuid4()}) for one in reversed(complaints)
-    ]  # fmt: skip
 
-    batches = [part[first : first + 40] for part in (there, back) for first in range(0, 200, 40)]
-    await asyncio.gather(*(stage.hear(*batch) for batch in (*batches, *batches)))
+    await asyncio.gather(*(stage.hear(*batch) for batch in batches))
+    await asyncio.gather(*(stage.hear(*batch) for batch in reversed(batches)))
 
-    assert await stage.count("case") == 20
-    assert await stage.count("case_complaint") == 400
-    assert len(await stage.told(STATUS)) == 400
+    assert await stage.count("case") == 150
+    assert await stage.count("case_complaint") == 1_500
+    assert len(await stage.told(STATUS)) == 1_500
 
 
 async def test_one_handle_in_two_cases_shares_no_stored_value(

@@ -82,7 +82,7 @@ def test_incidents_of_three_or_more_are_released_within_about_nine_days(
     mix: str, a_year: float
 ) -> None:
     random = Random(2026)  # noqa: S311 - a simulation
-    waits: list[timedelta] = []
+    waits: list[float] = []  # days
     several = told_of_several = 0
 
     for incident in incidents(random, a_year, MIXES[mix]):
@@ -91,12 +91,12 @@ def test_incidents_of_three_or_more_are_released_within_about_nine_days(
         several += len(incident.heard) >= rules.K
         if released:
             told_of_several += len(incident.heard) >= rules.K
-            waits.append(released - incident.first)
+            waits.append((released - incident.first) / timedelta(days=1))
 
     assert several > 100
     assert told_of_several / several >= 0.85
-    assert min(waits) >= timedelta(hours=72)
-    assert timedelta(days=8) <= median(waits) <= timedelta(days=10)
+    assert min(waits) >= 3
+    assert 8 <= median(waits) <= 10
 
 
 def test_who_watches_a_hundred_phones_between_two_slots_learns_nothing_among_them() -> None:
