@@ -18,10 +18,15 @@ FOLDER = Path(".compose")
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    write(folder)
+    print(f"The secrets are in {folder}. Keep a copy elsewhere: no backup opens without them.")
+
+
+def write(folder: Path) -> None:
+    """Make what is missing in a folder, and never change a secret."""
     secrets = Secrets.of(make_directory(folder, passable=False))
     for container, files in told(secrets).items():
         _write(folder / container, files)
-    print(f"The secrets are in {folder}. Keep a copy elsewhere: no backup opens without them.")
 
 
 def told(secrets: Secrets) -> dict[str, dict[str, str]]:
