@@ -60,7 +60,12 @@ max_payload: 1MB
 write_deadline: 10s
 lame_duck_grace_period: 10s
 lame_duck_duration: 30s
-jetstream {{ store_dir: /data, sync_interval: {sync}, max_memory_store: 0, max_file_store: {of.of_one_server} }}
+jetstream {{
+  store_dir: /data
+  sync_interval: {sync}
+  max_memory_store: 0
+  max_file_store: {of.of_one_server}
+}}
 accounts {{
 {account(passwords, jetstream=limits)}
 {operator}}}

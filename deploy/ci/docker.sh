@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Makes Docker usable on this machine, if that can be: engine, compose, buildx, a running daemon.
 # Says why not and ends with 3 where it cannot. Installs only on Debian, only as root.
+# A daemon it starts has its number in build/dockerd.pid, for whoever ends it.
 set -euo pipefail
+cd "$(dirname "$0")/../.."
 
 cannot() { echo "docker: $*" >&2; exit 3; }
 debian_mirror() {
@@ -41,9 +43,9 @@ install_plugins() {
 start_daemon() {
   docker info >/dev/null 2>&1 && return
   [ "$(id -u)" = 0 ] || cannot "no daemon answers, and only root may start one"
-  local log
-  log=$(mktemp --suffix=.dockerd.log)
-  setsid dockerd >"$log" 2>&1 &
+  mkdir -p build
+  local log=build/dockerd.log
+  setsid dockerd --pidfile "$PWD/build/dockerd.pid" >"$log" 2>&1 &
   for _ in $(seq 60); do
     docker info >/dev/null 2>&1 && return
     sleep 0.5

@@ -68,6 +68,16 @@ class Compose:
         """What Docker knows of a container."""
         return docker("inspect", f"{self.project}-{name}-1")[0]
 
+    def logs(self, name: str) -> str:
+        """All that a container has said."""
+        said = subprocess.run(
+            ["docker", "logs", f"{self.project}-{name}-1"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=True,
+        )
+        return said.stdout.decode()
+
     def containers(self) -> list[str]:
         """The containers that exist."""
         return self.run("ps", "-a", "--format", "{{.Service}}").decode().split()
@@ -80,7 +90,9 @@ class Compose:
 
 def docker(*arguments: str) -> Any:
     """Run a docker command that prints JSON."""
-    return json.loads(subprocess.run(["docker", *arguments], capture_output=True, check=True).stdout)
+    return json.loads(
+        subprocess.run(["docker", *arguments], capture_output=True, check=True).stdout
+    )
 
 
 class ComposedTocsin(Tocsin):
@@ -105,9 +117,9 @@ class ComposedTocsin(Tocsin):
     @property
     def host(self) -> str:
         """This machine's address as containers see it."""
-        return docker("network", "inspect", f"{self.compose.project}_outside")[0]["IPAM"]["Config"][0][
-            "Gateway"
-        ]
+        return docker("network", "inspect", f"{self.compose.project}_outside")[0]["IPAM"]["Config"][
+            0
+        ]["Gateway"]
 
     async def quiet(self) -> None:
         await eventually(self._nothing_waits, within=PATIENCE)

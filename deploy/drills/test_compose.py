@@ -98,7 +98,8 @@ def test_no_container_may_do_more_than_it_needs(tocsin: ComposedTocsin) -> None:
         assert host["SecurityOpt"] == ["no-new-privileges:true"], name
         assert host["Memory"] > 0, name
         assert host["PidsLimit"] > 0, name
-        bound = [one["HostIp"] for ports in (host["PortBindings"] or {}).values() for one in ports]
+        ports: dict[str, list[dict[str, str]]] = host["PortBindings"] or {}
+        bound = [one["HostIp"] for bindings in ports.values() for one in bindings]
         assert set(bound) <= {"127.0.0.1"}, name
 
 
@@ -109,7 +110,9 @@ def test_services_are_not_root_and_leave_no_secret_in_their_environment(
         config = tocsin.compose.inspect(container(service))["Config"]
         assert config["User"] == "10001:10001"
         told = tocsin.secrets.environment(service)
-        assert not [line for line in config["Env"] if any(secret in line for secret in told.values())]
+        assert not [
+            line for line in config["Env"] if any(secret in line for secret in told.values())
+        ]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -127,13 +130,14 @@ def test_postgresql_says_nothing_of_what_was_in_a_statement(tocsin: ComposedTocs
     with pytest.raises(AssertionError):
         tocsin.compose.psql("tocsin_cases", f"select '{canary}'::uuid")
 
-    assert canary not in tocsin.compose.run("logs", "postgres").decode()
+    assert canary not in tocsin.compose.logs("postgres")
 
 
 def test_what_services_log_is_json_with_a_service_and_a_place(tocsin: ComposedTocsin) -> None:
     for service in SERVICES:
-        said = tocsin.compose.run("logs", "--no-log-prefix", container(service)).decode()
-        for line in said.splitlines():
+        lines = tocsin.compose.logs(container(service)).splitlines()
+        assert lines
+        for line in lines:
             assert {"time", "level", "service", "message", "at"} <= json.loads(line).keys()
 
 
@@ -152,7 +156,9 @@ async def test_what_was_lost_comes_back_from_the_backup(
     assert await complaints_in_cases(everybody) == Counter(ledger.accepted.values())
     assert len(await everybody.buyer.alerts()) == len(ledger.alerts())
     for service in SERVICES:
-        owner = f"select pg_get_userbyid(datdba) from pg_database where datname = 'tocsin_{service}'"
+        owner = (
+            f"select pg_get_userbyid(datdba) from pg_database where datname = 'tocsin_{service}'"
+        )
         assert compose.psql("postgres", owner) == f"tocsin_{service}"
         closed = f"select has_database_privilege('public', 'tocsin_{service}', 'connect')"
         assert compose.psql("postgres", closed) == "f"
