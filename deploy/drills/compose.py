@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-
 from tests.support.clients import Caller
 from tests.support.tocsin import PATIENCE, Tocsin
+
 from tocsin_cli.embedded.ports import free_port
 from tocsin_cli.secrets import Secrets
 from tocsin_common.testing import eventually

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-
-from deploy.drills.compose import ROOT, Compose, ComposedTocsin, connected, container
 from tests.promises.test_nothing_is_lost import complaints_in_cases, versions_of
 from tests.support import world
 from tests.support.ledger import Ledger, Reports
@@ -18,10 +16,12 @@ from tests.support.load import Load
 from tests.support.receiver import Receiver
 from tests.support.tocsin import PATIENCE
 from tests.support.world import World, a_place
+from tools import compose_secrets
+
+from deploy.drills.compose import ROOT, Compose, ComposedTocsin, connected, container
 from tocsin_cli.secrets import Secrets
 from tocsin_common.testing import eventually
 from tocsin_contracts.streams import CASES, INTAKE, SERVICES
-from tools import compose_secrets
 
 LOUD = [a_place(number) for number in range(5)]
 QUIET = [a_place(900, country="TH")]

@@ -35,7 +35,7 @@ class Keep:
 class Show(http.server.BaseHTTPRequestHandler):
     """`/api/v1/messages`, `/livez`, `/readyz`."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         wanted = self.path.startswith("/api/v1/messages")
         answer = json.dumps({"total": len(box), "messages": box}) if wanted else "ok"
         self.send_response(200)
