@@ -47,13 +47,25 @@ migrations-check: install ## Do the migrations make what the models say?
 	@for service in $(SERVICES); do $(BIN)/python tools/migration.py check $$service || exit 1; done
 
 docs-check: install ## Are the generated documents fresh?
-	@$(BIN)/python tools/generate_docs.py --check
+	@$(BIN)/python tools/generate_docs.py --check && $(BIN)/python tools/nats_config.py --check
 
 docs: install ## Generate docs/openapi and docs/asyncapi
-	@$(BIN)/python tools/generate_docs.py
+	@$(BIN)/python tools/generate_docs.py && $(BIN)/python tools/nats_config.py
 
 migration: install ## Write a migration: make migration s=cases m="what changes"
 	@$(BIN)/python tools/migration.py new $(s) "$(m)"
+
+##@ Operators
+compose-up: install ## Run Tocsin with Docker Compose; makes secrets in .compose/ the first time
+	@$(BIN)/python tools/compose_secrets.py && docker compose up -d --build --wait $(ARGS)
+
+compose-down: ## Stop it; the data stay
+	@docker compose down
+
+compose-test: install ## Drill the real containers: kills, backup, loss, restore, stop
+	@deploy/ci/compose_test.sh
+
+operators-test: compose-test ## All of the operators' checks that can run here
 
 ##@ Dependencies
 lock: $(UV) ## Resolve anew and write locks/
@@ -76,4 +88,4 @@ clean: ## Remove what make made here
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: demo test up bench install check format format-check lint types imports migrations-check docs-check docs migration lock clean help
+.PHONY: demo test up bench install check format format-check lint types imports migrations-check docs-check docs migration lock compose-up compose-down compose-test operators-test clean help

@@ -118,15 +118,15 @@ class Receiver:
         ]
 
     @asynccontextmanager
-    async def running(self) -> AsyncGenerator["Receiver"]:
-        """Listen on a free port of 127.0.0.1 until the block ends."""
+    async def running(self, host: str = "127.0.0.1") -> AsyncGenerator["Receiver"]:
+        """Listen on a free port of an address of this machine until the block ends."""
         app = web.Application()
         app.router.add_post("/webhooks", self._receive)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks"
+            await web.TCPSite(runner, host, 0).start()
+            self.url = f"http://{host}:{runner.addresses[0][1]}/webhooks"
             yield self
         finally:
             await runner.cleanup()

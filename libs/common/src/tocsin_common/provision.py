@@ -5,6 +5,7 @@ Run it as `python -m tocsin_common.provision`; running it again changes nothing.
 
 import asyncio
 import logging
+import os
 import sys
 from datetime import timedelta
 
@@ -37,7 +38,9 @@ PATIENCE = 60.0  # seconds to wait for the server
 class ProvisionSettings(BaseSettings):
     """Where the broker is, and how large and how safe its streams are."""
 
-    model_config = SettingsConfigDict(env_prefix="TOCSIN_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TOCSIN_", secrets_dir=os.environ.get("TOCSIN_SECRETS_DIR"), extra="ignore"
+    )
 
     nats_url: str = "nats://127.0.0.1:4222"
     nats_password: SecretStr = SecretStr("")

@@ -23,7 +23,7 @@ Key = Annotated[bytes, BeforeValidator(_key), Field(repr=False)]
 
 
 class Settings(BaseSettings):
-    """`TOCSIN_DATABASE_URL` and so on; or a file `database_url` in `TOCSIN_SECRETS_DIR`."""
+    """`TOCSIN_DATABASE_URL` and so on; or a file `tocsin_database_url` in `TOCSIN_SECRETS_DIR`."""
 
     model_config = SettingsConfigDict(
         env_prefix="TOCSIN_",

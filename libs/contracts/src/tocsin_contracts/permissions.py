@@ -70,7 +70,7 @@ def server_config(
         sync: JetStream's `sync_interval`; anything but `always` can lose an acknowledged
             event when the power fails.
     """
-    users = ",\n".join(_user(user, passwords[user]) for user in USERS)
+    quoted = {user: json.dumps(password) for user, password in passwords.items()}
     return f"""\
 host: {json.dumps(host)}
 port: {port}
@@ -78,21 +78,33 @@ server_name: tocsin
 max_payload: 1MB
 jetstream {{ store_dir: {json.dumps(store_dir)}, sync_interval: {sync} }}
 accounts {{
+{account(quoted)}
+}}
+"""
+
+
+def account(passwords: Mapping[str, str], *, jetstream: str = "enabled") -> str:
+    """Return the account of all services in nats-server's language.
+
+    Args:
+        passwords: how the configuration shows each user's: quoted, or as `$VARIABLE`.
+        jetstream: what the account may store.
+    """
+    users = ",\n".join(_user(user, passwords[user]) for user in USERS)
+    return f"""\
   TOCSIN {{
-    jetstream: enabled
+    jetstream: {jetstream}
     users: [
 {users}
     ]
-  }}
-}}
-"""
+  }}"""
 
 
 def _user(user: str, password: str) -> str:
     may = permissions_of(user)
     answers = ', allow_responses: { max: 1, expires: "10s" }' if may.answers else ""
     return (
-        f"      {{ user: {user}, password: {json.dumps(password)}, permissions: {{\n"
+        f"      {{ user: {user}, password: {password}, permissions: {{\n"
         f"        publish: {{ allow: {json.dumps(may.publish)} }}\n"
         f"        subscribe: {{ allow: {json.dumps(may.subscribe)} }}{answers} }} }}"
     )

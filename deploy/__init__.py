@@ -1,0 +1,1 @@
+"""How Tocsin is run by those who answer for it."""

@@ -1,0 +1,1 @@
+"""What an operator fears, done to the real containers: kills, stops, losses, upgrades."""
