@@ -4,9 +4,9 @@ import asyncio
 import json
 from typing import Any
 
+from builders import a_complaint
 from sqlalchemy import text
 
-from builders import a_complaint
 from tocsin_common.database import Database
 from tocsin_common.testing import eventually
 from tocsin_common.testing.http import Client

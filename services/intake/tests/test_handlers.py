@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from builders import a_complaint
 from sqlalchemy import text
 
-from builders import a_complaint
 from tocsin_common.database import Database
 from tocsin_common.testing import eventually
 from tocsin_common.testing.http import Client

@@ -5,9 +5,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from builders import a_complaint
 from sqlalchemy import text
 
-from builders import a_complaint
 from tocsin_common.database import Database
 from tocsin_common.testing import eventually, serving
 from tocsin_common.testing.http import Client
@@ -44,10 +44,9 @@ async def everything_stored(database: Database) -> str:
             await tx.execute(text("select tablename from pg_tables where schemaname = 'public'"))
         ).scalars()
         for name in names.all():
-            rows = await tx.execute(text(f'select t::text from "{name}" t'))
+            rows = await tx.execute(text(f'select t::text from "{name}" t'))  # noqa: S608
             found += rows.scalars().all()
-    dump = "\n".join(found)
-    return dump
+    return "\n".join(found)
 
 
 async def test_nothing_a_worker_said_is_stored_in_clear(
@@ -86,7 +85,7 @@ async def test_the_receipt_is_repeated_for_a_day_and_never_after_its_first_use(
 
     async def change(assignment: str) -> None:
         async with database.begin() as tx:
-            await tx.execute(text(f"update complaint set {assignment}"))
+            await tx.execute(text(f"update complaint set {assignment}"))  # noqa: S608
 
     _, first = await again()
     assert await again() == (201, first)
