@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any
 
 from aiohttp import web
@@ -111,33 +110,25 @@ async def test_one_hanging_endpoint_does_not_delay_the_others(
     serve: Serve, scene: Scene, receiver: Receiver
 ) -> None:
     receiver.hang("/hangs")
-    async with serve(lease_seconds=5) as scene.client:
+    async with serve(lease_seconds=5, attempt_timeout=60) as scene.client:
         await scene.listener(receiver.url("/hangs"), reach=REACH)
         for number in range(5):
             await scene.listener(receiver.url(f"/well{number}"), reach=REACH)
 
         await scene.release(*(an_alert(organisations=(MAKER,)) for _ in range(40)))
-        began = time.monotonic()
-        await scene.delivered(200)
-        took = time.monotonic() - began
+        await scene.delivered(200, within=40)
 
-    assert took < 4  # an attempt may take 5 s, and the one that hangs is due 40
     assert 0 < len(receiver.at("/hangs")) <= 16
 
 
-async def test_a_delivery_arrives_within_moments_of_its_planning(
-    notifications: Client, scene: Scene, receiver: Receiver
+async def test_what_is_planned_is_sent_at_once_and_not_at_the_next_look(
+    serve: Serve, scene: Scene, receiver: Receiver
 ) -> None:
-    await scene.listener(receiver.url(), reach=REACH)
-    took: list[float] = []
-    for _ in range(20):
-        receiver.arrived.clear()
-        began = time.perf_counter()
-        await scene.release(an_alert(organisations=(MAKER,)))
-        await receiver.arrived.wait()
-        took.append(time.perf_counter() - began)
-
-    assert sorted(took)[10] < 0.1  # waiting for the next look would take 0.2 s
+    async with serve(poll_seconds=600) as scene.client:
+        await scene.listener(receiver.url(), reach=REACH)
+        for number in range(1, 11):
+            await scene.release(an_alert(organisations=(MAKER,)))
+            await scene.delivered(number)
 
 
 async def test_410_disables_the_endpoint_and_enabling_it_sends_what_waited(

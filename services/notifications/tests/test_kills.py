@@ -57,7 +57,7 @@ class Sender:
                 except aiohttp.ClientError:
                     return False
 
-            await eventually(ready, within=30)
+            await eventually(ready, within=60)
             yield Client(url, http)
 
 
@@ -69,7 +69,7 @@ async def sender(environment: dict[str, str]) -> AsyncGenerator[Sender]:
     await running.kill()
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(240)
 async def test_a_delivery_that_was_under_way_is_sent_again_with_the_same_id_and_bytes(
     sender: Sender, scene: Scene, receiver: Receiver
 ) -> None:
@@ -77,20 +77,20 @@ async def test_a_delivery_that_was_under_way_is_sent_again_with_the_same_id_and_
     async with sender.client() as scene.client:
         _, secret = await scene.listener(receiver.url(), reach=[MAKER.organisation_id])
         await scene.release(an_alert(organisations=(MAKER,)))
-        await receiver.got(1)
+        await receiver.got(1, within=30)
 
         await sender.kill()
         free.set()
         await sender.start()
         await receiver.got(2, within=30)
-        await scene.delivered(1)
+        await scene.delivered(1, within=30)
 
     first, second = receiver.hits
     assert (first.id, first.body) == (second.id, second.body)
     assert second.verified_with(secret)["type"] == "alert.raised"
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(240)
 async def test_a_delivery_that_was_taken_and_not_noted_is_sent_again_the_same(
     sender: Sender, scene: Scene, receiver: Receiver
 ) -> None:
@@ -108,19 +108,19 @@ async def test_a_delivery_that_was_taken_and_not_noted_is_sent_again_the_same(
             receiver.answer("/hook", hold_and_answer)
             alert = an_alert(organisations=(MAKER,))
             await scene.release(alert)
-            await asyncio.wait_for(answered.wait(), 10)
+            await asyncio.wait_for(answered.wait(), 30)
             await sender.kill()
         receiver.answer_with("/hook")
         await sender.start()
-        await scene.delivered(1)
+        await scene.delivered(1, within=30)
         await scene.release(alert.model_copy(update={"version": 2}))
-        await scene.delivered(2)
+        await scene.delivered(2, within=30)
 
     assert [hit.version for hit in receiver.hits] == [1, 1, 2]
     assert len({(hit.id, hit.body) for hit in receiver.hits[:2]}) == 1
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_everything_arrives_in_order_when_the_sender_is_killed_again_and_again(
     sender: Sender, scene: Scene, receiver: Receiver
 ) -> None:

@@ -59,7 +59,7 @@ class Client:
             return NotFound(said, "List what there is, for instance with `tocsin dlq ls`.")
         if status == 429 or status >= 500:
             return NotReady(said, "Try again in a moment; `tocsin doctor` shows what is wrong.")
-        return Refused(said, "Correct what was sent; the service's /docs describes it.")
+        return Refused(said, "Correct what was sent; the service's /openapi.json describes it.")
 
 
 def exchange(

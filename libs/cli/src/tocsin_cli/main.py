@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from tocsin_cli import options, output
+from tocsin_cli.commands.demo import demo
 from tocsin_cli.commands.dlq import dlq
 from tocsin_cli.commands.doctor import doctor
 from tocsin_cli.commands.send import send
@@ -34,6 +35,7 @@ app = _Command(
     help="Carry workers' complaints to the public buyers whose contracts reach the factory.",
 )
 app.command()(up)
+app.command()(demo)
 app.command()(send)
 app.add_typer(dlq, name="dlq")
 app.command()(doctor)

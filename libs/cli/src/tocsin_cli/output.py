@@ -10,18 +10,28 @@ from rich.text import Text
 
 from tocsin_cli.errors import TocsinError
 
+_WIDE = 500  # characters; wider than any key
+
 
 def show_json(data: Any) -> None:
     """Print one JSON value on one line."""
     say(json.dumps(data, ensure_ascii=False, default=str))
 
 
-def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table."""
+def show_rows(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, whole: bool = False
+) -> None:
+    """Print a table.
+
+    Args:
+        columns: what stands above.
+        rows: what stands below.
+        whole: do not fold what is wider than the screen, so that a key can be copied.
+    """
     table = Table(*columns, box=None, header_style="bold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell), overflow="fold") for cell in row))
-    Console().print(table)
+    Console(width=_WIDE if whole else None).print(table)
 
 
 def show_fields(fields: Mapping[str, object]) -> None:
@@ -32,6 +42,11 @@ def show_fields(fields: Mapping[str, object]) -> None:
 def say(text: str) -> None:
     """Print a sentence."""
     Console().print(Text(text), soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Print a sentence on standard error, beside what was asked for."""
+    Console(stderr=True).print(Text(text), soft_wrap=True)
 
 
 def show_error(error: TocsinError, *, as_json: bool) -> None:

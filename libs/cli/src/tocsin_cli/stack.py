@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tocsin_cli import client, ports
@@ -73,21 +73,29 @@ class Stack:
             Unusable: the directory or the servers' programs cannot be used.
         """
         self._servers.add("nats", self.nats)
-        self._servers.add("postgres", self.postgres)
         self._provisioning.start()
-        for service, process in self.services.items():
+        for service, process in self.services.items():  # they load while PostgreSQL starts
             self._services.add(service, process)
+        self._servers.add("postgres", self.postgres)
         self._await_services()
 
-    def tend(self) -> None:
-        """Look after everything once: start what has died."""
-        self._servers.tend()
-        self._services.tend()
+    def kill(self, part: str) -> None:
+        """End a service, `nats` or `postgres` at once, as a power cut would."""
+        self._parts[part].kill()
 
-    def watch(self) -> None:
-        """Look after everything until this process is interrupted."""
+    def is_up(self, part: str) -> bool:
+        """Say whether a part's process runs; a service's `/readyz` says more."""
+        return self._parts[part].running
+
+    def tend(self) -> list[str]:
+        """Look after everything once: start what has died, and name it."""
+        return [*self._servers.tend(), *self._services.tend()]
+
+    def watch(self, told: Callable[[str], None]) -> None:
+        """Look after everything until this process is interrupted; tell what was started again."""
         while True:
-            self.tend()
+            for part in self.tend():
+                told(part)
             time.sleep(_REST)
 
     def stop(self) -> None:
@@ -96,6 +104,10 @@ class Stack:
         self._provisioning.stop()
         self._servers.stop()
         os.close(self._lock)
+
+    @property
+    def _parts(self) -> dict[str, ServiceProcess | NatsServer | Postgres]:
+        return {**self.services, "nats": self.nats, "postgres": self.postgres}
 
     def _await_services(self) -> None:
         deadline = time.monotonic() + _START_PATIENCE

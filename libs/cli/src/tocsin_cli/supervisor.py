@@ -40,10 +40,9 @@ class Supervisor:
         self._kept[name] = _Kept(program, time.monotonic())
         program.start()
 
-    def tend(self) -> None:
-        """Look at each program once, and start what has died and waited long enough."""
-        for kept in self._kept.values():
-            _tend(kept, time.monotonic())
+    def tend(self) -> list[str]:
+        """Look at each program once; start what has died and waited long enough, and name it."""
+        return [name for name, kept in self._kept.items() if _tend(kept, time.monotonic())]
 
     def deaths(self, name: str) -> int:
         """How often a program has died without a calm time in between."""
@@ -58,19 +57,20 @@ class Supervisor:
         self._kept.clear()
 
 
-def _tend(kept: _Kept, now: float) -> None:
+def _tend(kept: _Kept, now: float) -> bool:
     if kept.program.running:
         if now - kept.started > restarts.CALM:
             kept.deaths = 0
-        return
+        return False
     if kept.again_at is None:
         kept.deaths += 1
         kept.again_at = now + restarts.delay(kept.deaths)
     if now < kept.again_at:
-        return
+        return False
     kept.again_at = None
     kept.started = now
     try:
         kept.program.start()
     except NotReady:  # a server that ended again at once: the next look counts one more death
-        return
+        return False
+    return True

@@ -13,7 +13,7 @@ from fastapi.security import HTTPBearer
 
 from tocsin_common.errors import place_of
 from tocsin_common.keyed import keyed_hash, same
-from tocsin_common.problems import NotAuthenticated
+from tocsin_common.problems import NotAuthenticated, Unavailable
 from tocsin_common.settings import Settings
 
 Caller = TypeVar("Caller")
@@ -46,6 +46,7 @@ class KeyRing(Generic[Caller]):
         self._load = load
         self._callers: Mapping[bytes, Caller] = {}
         self._loaded_at = 0.0
+        self._out_of_date = False
         self._loading = asyncio.Lock()
 
     async def caller(self, request: Request) -> Caller:
@@ -53,6 +54,7 @@ class KeyRing(Generic[Caller]):
 
         Raises:
             NotAuthenticated: no key, or one nobody has.
+            Unavailable: nobody can say whose key it is while the database is away.
         """
         shown = request.headers.get("authorization", "")
         if not shown.startswith("Bearer "):
@@ -63,7 +65,7 @@ class KeyRing(Generic[Caller]):
         await self.look_again()
         if (known := self._callers.get(digest)) is not None:
             return known
-        raise NotAuthenticated
+        raise Unavailable if self._out_of_date else NotAuthenticated
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -98,7 +100,9 @@ class KeyRing(Generic[Caller]):
         self._loaded_at = time.monotonic()
         try:
             self._callers = await self._load()
+            self._out_of_date = False
         except Exception as error:
+            self._out_of_date = True
             log.warning("keys could not be refreshed: %s", place_of(error))
 
 

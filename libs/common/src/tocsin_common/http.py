@@ -1,10 +1,10 @@
 """The HTTP application every service is: problems, request ids, limits, health."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -65,8 +65,12 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
-            for run in running:
-                await stack.enter_async_context(run())
+            try:
+                for run in running:
+                    await stack.enter_async_context(run())
+            except Exception as error:
+                log.critical("the start failed: %s", place_of(error))
+                raise
             yield
 
     app = FastAPI(
@@ -151,13 +155,14 @@ class Edge:
                 response = _unexpected(Request(scope), error)
                 await response(scope, receive, answer)
             finally:
+                method = _known(scope["method"])
                 route = getattr(scope.get("route"), "path", "none")
                 if current.is_recording():
-                    current.update_name(f"{scope['method']} {route}")
-                    current.set_attribute("http.request.method", scope["method"])
+                    current.update_name(f"{method} {route}")
+                    current.set_attribute("http.request.method", method)
                     current.set_attribute("http.route", route)
                     current.set_attribute("http.response.status_code", status)
-                requests.labels(_known(scope["method"]), route, str(status)).inc()
+                requests.labels(method, route, str(status)).inc()
 
 
 def _known(method: str) -> str:
@@ -197,13 +202,16 @@ def _answer(
     errors: Sequence[problems.FieldProblem] = (),
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    request_id = getattr(request.state, "request_id", "")
     return JSONResponse(
-        problems.body(status, code, detail, request_id, errors),
+        problems.body(status, code, detail, _id_of(request), errors),
         status,
         headers,
         media_type="application/problem+json",
     )
+
+
+def _id_of(request: Request) -> str:
+    return getattr(request.state, "request_id", "")
 
 
 async def _problem(request: Request, error: Any) -> JSONResponse:
@@ -220,8 +228,28 @@ async def _invalid(request: Request, error: Any) -> JSONResponse:
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "invalid",
         detail,
-        errors=problems.of_fields(found),
+        errors=problems.of_fields(found, _names(request.app)),
     )
+
+
+def _names(app: FastAPI) -> frozenset[str]:
+    """Every name of a field or parameter that the API declares."""
+    if not hasattr(app.state, "names"):
+        app.state.names = frozenset(_names_in(app.openapi()))
+    return app.state.names
+
+
+def _names_in(schema: Any) -> Iterator[str]:
+    if isinstance(schema, list):
+        for part in cast("list[Any]", schema):
+            yield from _names_in(part)
+    elif isinstance(schema, dict):
+        known = cast("dict[str, Any]", schema)
+        yield from known.get("properties", ())
+        if "in" in known and "name" in known:  # a parameter
+            yield known["name"]
+        for part in known.values():
+            yield from _names_in(part)
 
 
 async def _http_exception(request: Request, error: Any) -> JSONResponse:
@@ -234,11 +262,12 @@ async def _http_exception(request: Request, error: Any) -> JSONResponse:
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, Overloaded) or is_outage(error):
+        log.warning("request %s was not served: %s", _id_of(request), place_of(error))
         away = Unavailable()
         return _answer(request, away.status, away.code, away.detail, headers=away.headers)
     if _cannot_be_stored(error):
         return _answer(request, 422, "invalid", "A value cannot be stored as it is.")
-    log.error("a request failed: %s", place_of(error))
+    log.error("request %s failed: %s", _id_of(request), place_of(error))
     return _answer(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,

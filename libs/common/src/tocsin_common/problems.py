@@ -1,6 +1,6 @@
 """What a client is told when something is wrong (RFC 9457), without echoing what it sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -124,14 +124,15 @@ SAFE_MESSAGES = frozenset(
 )  # fmt: skip
 
 
-def of_fields(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
-    """Tell validation errors by place and rule; a field's name is told only if it is ours."""
-    return [_of_field(error["loc"][1:], error["type"], error["msg"]) for error in errors[:20]]
+def of_fields(errors: Sequence[Mapping[str, Any]], names: Collection[str]) -> list[FieldProblem]:
+    """Tell validation errors by place and rule; of the place only `names`, which are ours."""
+    return [_of_field(error, names) for error in errors[:20]]
 
 
-def _of_field(place: Sequence[str | int], kind: str, message: str) -> FieldProblem:
-    if kind == "extra_forbidden":
-        place, message = place[:-1], "has a field that is not known here"
-    elif kind not in SAFE_MESSAGES:
-        message = "is not valid"
-    return FieldProblem(pointer="/" + "/".join(map(str, place)), detail=message)
+def _of_field(error: Mapping[str, Any], names: Collection[str]) -> FieldProblem:
+    place = [part for part in error["loc"][1:] if isinstance(part, int) or part in names]
+    if error["type"] == "extra_forbidden":
+        detail = "has a field that is not known here"
+    else:
+        detail = error["msg"] if error["type"] in SAFE_MESSAGES else "is not valid"
+    return FieldProblem(pointer="".join(f"/{part}" for part in place), detail=detail)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import TracebackType
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
@@ -35,6 +36,8 @@ TRACE_ATTRIBUTES = frozenset(
 )
 METRIC_LABELS = frozenset({"consumer", "method", "outcome", "route", "status", "stream"})
 
+log = logging.getLogger("tocsin.telemetry")
+
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("tocsin")
 Trace = str
@@ -62,7 +65,14 @@ def set_up(service: str, *, otlp_endpoint: str = "", ratio: float = 1.0) -> Trac
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(service))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    sys.excepthook = _log_the_end
     return provider
+
+
+def _log_the_end(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+    """Tell what ended the process; Python's own words would quote the exception."""
+    log.critical("this is the end: %s", place_of(error))
 
 
 @contextmanager
@@ -156,13 +166,12 @@ class JsonLines(logging.Formatter):
         self._service = service
 
     def format(self, record: logging.LogRecord) -> str:
-        ours = record.name.startswith(("tocsin", "uvicorn"))
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "service": self._service,
             "logger": record.name,
-            "message": record.getMessage() if ours else "(withheld)",
+            "message": _message_of(record),
             "at": f"{record.module}:{record.lineno}",
         }
         context = trace.get_current_span().get_span_context()
@@ -171,3 +180,11 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1]:
             line["error"] = place_of(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False)
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    if record.name.startswith("tocsin"):
+        return record.getMessage()
+    if record.name.startswith("uvicorn"):  # its own words; of several lines, an exception's
+        return record.getMessage().split("\n")[0]
+    return "(withheld)"

@@ -34,7 +34,12 @@ def create_app(
     courier = Courier(
         database,
         Outbound(settings.allowed_networks, timeout=settings.attempt_timeout, resolver=resolver),
-        Terms(settings.webhook_key, settings.lease_seconds, settings.retry_scale),
+        Terms(
+            settings.webhook_key,
+            lease=settings.lease_seconds,
+            poll=settings.poll_seconds,
+            retry_scale=settings.retry_scale,
+        ),
     )
     if role.works:
         _listen(notifications, settings, courier)

@@ -26,7 +26,6 @@ from tocsin_notifications.queue import Due, Result
 
 log = logging.getLogger("tocsin.delivery")
 
-POLL = 0.2  # seconds between looks when nobody wakes us: what another process planned, retries
 ROOM = 16  # deliveries to one endpoint at once; the rest of what is due belongs to others
 MOST = 512  # deliveries at once
 PAUSE = 1.0  # seconds after a failed look
@@ -48,7 +47,9 @@ class Terms:
     webhook_key: bytes
     lease: float
     """Seconds after which the deliveries of a process that died are another's."""
-    retry_scale: float = 1
+    poll: float
+    """Seconds between looks when nobody wakes us: retries, what another process planned."""
+    retry_scale: float
 
 
 class Courier:
@@ -117,7 +118,7 @@ class Courier:
 
     async def _wait(self) -> None:
         try:
-            async with asyncio.timeout(POLL):
+            async with asyncio.timeout(self._terms.poll):
                 await self._awake.wait()
         except TimeoutError:
             return

@@ -77,21 +77,41 @@ returning delivery.id, delivery.leases as lease, delivery.endpoint_id, delivery.
     extract(epoch from now() - delivery.due_at)::float8 as late
 """
 
+# Whoever holds a row just now is about to settle it, so it is passed over.
 _RENEW = """
+with ours as (
+    select delivery.id
+    from delivery join unnest($1::uuid[], $2::int[]) as held(id, lease)
+        on delivery.id = held.id and delivery.leases = held.lease
+    where delivery.state = 'waiting'
+    for update of delivery skip locked
+)
 update delivery set lease_until = now() + $3::float8 * interval '1 second'
-from unnest($1::uuid[], $2::int[]) as held(id, lease)
-where delivery.id = held.id and delivery.leases = held.lease and delivery.state = 'waiting'
+from ours where delivery.id = ours.id
 returning delivery.id
 """
 
 # A result counts only under the newest lease. What waits behind it becomes due with it, and what
-# it has overtaken (a resent older version) is not sent any more.
+# it has overtaken (a resent older version) is not sent any more. All of them are held first, in
+# key order, as everybody does who holds more than one.
 _SETTLE = """
 with result as (
     select * from unnest(
         $1::uuid[], $2::int[], $3::text[], $4::float8[], $5::timestamptz[], $6::int[], $7::int[],
         $8::text[], $9::text[]
     ) as result(id, lease, state, wait, started_at, milliseconds, status, fault, excerpt)
+),
+place as (
+    select delivery.alert_id, delivery.endpoint_id
+    from delivery join result on result.id = delivery.id
+),
+held as materialized (
+    select delivery.id
+    from delivery join place
+        on place.alert_id = delivery.alert_id and place.endpoint_id = delivery.endpoint_id
+    where delivery.state = 'waiting'
+    order by delivery.id
+    for update of delivery
 ),
 settled as (
     update delivery set
@@ -102,8 +122,8 @@ settled as (
         due_at = now() + coalesce(result.wait, 0) * interval '1 second',
         settled_at = case when result.state <> 'waiting' then now() end,
         version = version + case when result.state <> 'waiting' then 1 else 0 end
-    from result
-    where delivery.id = result.id and delivery.leases = result.lease and delivery.state = 'waiting'
+    from held join result on result.id = held.id
+    where delivery.id = held.id and delivery.leases = result.lease and delivery.state = 'waiting'
     returning delivery.*
 ),
 behind as (
@@ -129,9 +149,15 @@ select id, buyer_id, endpoint_id, alert_id, alert_version, state, attempts, vers
 """
 
 _HEALTH = """
-update endpoint set failing_since = case when heard.well then null else now() end
-from unnest($1::uuid[], $2::bool[]) as heard(id, well)
-where endpoint.id = heard.id and (endpoint.failing_since is null) <> heard.well
+with changed as (
+    select endpoint.id, heard.well
+    from endpoint join unnest($1::uuid[], $2::bool[]) as heard(id, well) on endpoint.id = heard.id
+    where (endpoint.failing_since is null) <> heard.well
+    order by endpoint.id
+    for update of endpoint
+)
+update endpoint set failing_since = case when changed.well then null else now() end
+from changed where endpoint.id = changed.id
 """
 
 _DISABLE = """
@@ -208,9 +234,19 @@ async def renew(tx: AsyncConnection, held: Mapping[UUID, int], *, lease: float) 
 
 
 async def settle(tx: AsyncConnection, results: Sequence[Result], *, now: datetime) -> None:
-    """Record attempts and what becomes of their deliveries, and tell DELIVERIES."""
-    results = sorted(results, key=lambda one: one.delivery_id)
+    """Record attempts and what becomes of their deliveries, and tell DELIVERIES.
+
+    Endpoints are touched before deliveries, as everybody does who touches both.
+    """
     connection = await driver(tx)
+    health = dict.fromkeys(sorted({one.endpoint_id for one in results}), False)
+    for one in results:
+        health[one.endpoint_id] |= one.state is DeliveryState.DELIVERED
+    await connection.execute(_HEALTH, list(health), list(health.values()))
+    events: list[outbox.Prepared] = []
+    if gone := {one.endpoint_id: one.trace for one in results if one.gone}:
+        rows = await connection.fetch(_DISABLE, sorted(gone))
+        events += [outbox.prepare(_disabled(row, now), trace=gone[row["id"]]) for row in rows]
     rows = await connection.fetch(
         _SETTLE,
         [one.delivery_id for one in results],
@@ -224,28 +260,11 @@ async def settle(tx: AsyncConnection, results: Sequence[Result], *, now: datetim
         [one.excerpt for one in results],
     )
     traces = {one.delivery_id: one.trace for one in results}
-    events = [
+    events += [
         outbox.prepare(_settled(row, now), trace=traces[row["id"]])
         for row in rows
         if row["state"] != DeliveryState.WAITING
     ]
-    health = dict.fromkeys(sorted({one.endpoint_id for one in results}), False)
-    for one in results:
-        health[one.endpoint_id] |= one.state is DeliveryState.DELIVERED
-    await connection.execute(_HEALTH, list(health), list(health.values()))
-    if gone := [one.endpoint_id for one in results if one.gone]:
-        events += [
-            outbox.prepare(
-                EndpointDisabled(
-                    endpoint_id=row["id"],
-                    buyer_id=row["buyer_id"],
-                    version=row["version"],
-                    occurred_at=now,
-                    reason="gone",
-                )
-            )
-            for row in await connection.fetch(_DISABLE, sorted(gone))
-        ]
     await outbox.record(tx, events)
 
 
@@ -267,4 +286,14 @@ def _settled(row: asyncpg.Record, now: datetime) -> DeliverySettled:
             "version": row["version"],
             "occurred_at": now,
         }
+    )
+
+
+def _disabled(row: asyncpg.Record, now: datetime) -> EndpointDisabled:
+    return EndpointDisabled(
+        endpoint_id=row["id"],
+        buyer_id=row["buyer_id"],
+        version=row["version"],
+        occurred_at=now,
+        reason="gone",
     )

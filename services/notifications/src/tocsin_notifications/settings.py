@@ -49,5 +49,7 @@ class Settings(CommonSettings):
     """Seconds an endpoint has to answer."""
     lease_seconds: float = Field(default=5, ge=1, le=60)
     """After so long without a sign of its sender, a delivery is taken by another."""
+    poll_seconds: float = Field(default=0.2, gt=0)
+    """Between looks at what is due when nothing wakes us: retries, what other processes planned."""
     retry_scale: float = Field(default=1, gt=0)
     """Stretches or shrinks the waits between attempts; tests and demonstrations shrink them."""

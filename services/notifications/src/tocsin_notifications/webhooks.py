@@ -5,7 +5,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import Update, delete, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -116,7 +116,14 @@ async def remove(session: AsyncSession, buyer_id: UUID, endpoint_id: UUID, now: 
     await session.exec(cancelled)
 
 
-def _waiting(endpoint_id: UUID):
-    return update(Delivery).where(
-        col(Delivery.endpoint_id) == endpoint_id, col(Delivery.state) == DeliveryState.WAITING
+def _waiting(endpoint_id: UUID) -> Update:
+    """Change all that waits for an endpoint, held in key order."""
+    held = (
+        select(Delivery.id)
+        .where(
+            col(Delivery.endpoint_id) == endpoint_id, col(Delivery.state) == DeliveryState.WAITING
+        )
+        .order_by(col(Delivery.id))
+        .with_for_update()
     )
+    return update(Delivery).where(col(Delivery.id).in_(held))

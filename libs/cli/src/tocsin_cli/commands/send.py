@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin_cli import output
+from tocsin_cli import first_keys, output
 from tocsin_cli.client import Client
 from tocsin_cli.errors import Unusable
 from tocsin_cli.installation import Installation
@@ -24,14 +24,22 @@ def send(
         ),
     ],
     key: Annotated[
-        str, typer.Option("--key", envvar="TOCSIN_HOTLINE_KEY", help="The hotline's key.")
-    ],
+        str | None,
+        typer.Option(
+            "--key",
+            envvar="TOCSIN_HOTLINE_KEY",
+            help="The hotline's key; left out: that of the first hotline on this machine.",
+        ),
+    ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
     """File a complaint; print its receipt."""
-    hotline = Client(INTAKE, Installation(data_dir).url(INTAKE), key)
-    receipt = hotline.post("/v1/complaints", _read(complaint))
+    words = _read(complaint)
+    shown = key or first_keys.hotline(data_dir)
+    receipt = Client(INTAKE, Installation(data_dir).url(INTAKE), shown).post(
+        "/v1/complaints", words
+    )
     if json:
         output.show_json(receipt)
     else:

@@ -13,6 +13,7 @@ import aiohttp
 from tocsin_cli.demo.door import Door
 from tocsin_cli.demo.material import HOTLINES, WHATSAPP, Json, Material
 from tocsin_cli.demo.receiver import Receiver
+from tocsin_cli.demo.waiting import until
 from tocsin_cli.errors import NotReady
 from tocsin_cli.stack import Stack
 from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, NOTIFICATIONS
@@ -48,6 +49,10 @@ class Cast:
     officer: Door
     buyers: Mapping[str, Door]
     """At the portal, by name."""
+
+    @property
+    def intake_url(self) -> str:
+        return self.hotlines[HOTLINES[0]].url
 
 
 class Operator:
@@ -139,10 +144,14 @@ class Operator:
 
 async def _until_known(door: Door) -> None:
     """Wait until notifications has heard of a buyer's key."""
+
+    async def is_known() -> bool:
+        status, _ = await door.try_once("GET", "/v1/endpoints")
+        return status == 200
+
     try:
         async with asyncio.timeout(KNOWN_WITHIN):
-            while (await door.try_once("GET", "/v1/endpoints"))[0] != 200:
-                await asyncio.sleep(0.1)
+            await until(is_known, every=0.1)
     except TimeoutError:
         raise NotReady(
             f"notifications did not hear of a buyer within {KNOWN_WITHIN:.0f} s",

@@ -47,7 +47,9 @@ class Door:
             if 200 <= status < 300:
                 return answer
             if status and status not in AWAY:
-                raise Refused(f"{method} {path} was answered {status}", "This is a fault of Tocsin.")
+                raise Refused(
+                    f"{method} {path} was answered {status}", "This is a fault of Tocsin."
+                )
             if time.monotonic() > deadline:
                 raise NotReady(f"{self.url} stayed away", "See how busy this machine is.")
             await asyncio.sleep(AGAIN)

@@ -7,20 +7,14 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
+
+from tocsin_cli.demo.ledger import Expected, Foreseen, Subject
 
 K = 3  # sources among which none can be singled out (protection D2)
 MANY = {"10-99", "100-999", "1000+"}
 
 Json = Mapping[str, Any]
-
-
-class Subject(NamedTuple):
-    """All that an unverified alert says of where and what; two alerts may say the same."""
-
-    organisations: frozenset[str]
-    country: str
-    issue_group: str
 
 
 @dataclass(frozen=True)
@@ -72,6 +66,44 @@ def plain(name: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     kept = (one if unicodedata.category(one)[0] in "LMN" else " " for one in folded)
     return " ".join("".join(kept).split())
+
+
+def expected(
+    sent: int, complaints: Iterable[Json], suppliers: Iterable[Json], buyers: Sequence[Json]
+) -> Expected:
+    """Say what must come of it.
+
+    Args:
+        sent: how many distinct complaints there are in all.
+        complaints: those of hotlines that can vouch for them; no others count.
+        suppliers: the supplier list.
+        buyers: who is to be told, where, and of what.
+    """
+    raised = alerts(complaints, suppliers)
+    deliveries: Counter[tuple[str, Foreseen]] = Counter()
+    visible: Counter[tuple[str, Foreseen]] = Counter()
+    for subject, times in raised.items():
+        for buyer in (one for one in buyers if sees(one, subject)):
+            visible[buyer["name"], Foreseen(subject)] += times
+            for endpoint in (one for one in buyer["endpoints"] if hears(one, subject)):
+                deliveries[endpoint["name"], Foreseen(subject)] += times
+    told = Counter({Foreseen(subject): times for subject, times in raised.items()})
+    return Expected(sent, told, deliveries, visible)
+
+
+def with_the_end_of(subject: Subject, before: Expected) -> Expected:
+    """Say what must come of it when an alert about `subject` ends as well.
+
+    Whoever was told of it is told of its end.
+    """
+    first, second = Foreseen(subject), Foreseen(subject, 2)
+    return Expected(
+        before.sent,
+        before.alerts + Counter([second]),
+        before.deliveries
+        + Counter((who, second) for who, what in before.deliveries if what == first),
+        before.visible + Counter((who, second) for who, what in before.visible if what == first),
+    )
 
 
 def alerts(complaints: Iterable[Json], suppliers: Iterable[Json]) -> Counter[Subject]:

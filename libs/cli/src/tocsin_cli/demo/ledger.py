@@ -6,9 +6,15 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from tocsin_cli.demo.foresight import Subject
-
 FEWEST_KILLS = 2
+
+
+class Subject(NamedTuple):
+    """All that an unverified alert says of where and what; two alerts may say the same."""
+
+    organisations: frozenset[str]
+    country: str
+    issue_group: str
 
 
 class Version(NamedTuple):

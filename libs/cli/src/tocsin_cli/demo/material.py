@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from tocsin_cli import demo
+
 Json = dict[str, Any]
 
 HOTLINES = ("delta_line", "border_line")
@@ -72,4 +74,4 @@ def _lines(name: str) -> list[Json]:
 
 
 def _read(name: str) -> str:
-    return (resources.files(__package__) / "data" / name).read_text(encoding="utf-8")
+    return (resources.files(demo) / "data" / name).read_text(encoding="utf-8")

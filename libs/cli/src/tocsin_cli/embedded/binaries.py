@@ -70,7 +70,7 @@ def reachable_copy(name: str, base: Path, parts: Iterable[Path], account: Accoun
         Unusable: there is no place for it, or somebody else has put something there.
     """
     files = sorted(file for part in parts for file in _files_of(part))
-    target = _cache(account) / f"tocsin-{name}-{_digest(files, base)}"
+    target = temporary_directory(account) / f"tocsin-{name}-{_digest(files, base)}"
     if _is_complete(target, files, base):
         return target
     new = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
@@ -101,7 +101,14 @@ def _own_choice(variable: str, program: Path, account: Account | None) -> Path:
     return program
 
 
-def _cache(account: Account) -> Path:
+def temporary_directory(account: Account | None) -> Path:
+    """Return a place for temporary files and programs that `account` can reach.
+
+    Raises:
+        Unusable: there is none.
+    """
+    if account is None:
+        return Path(tempfile.gettempdir())
     for place in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/var/cache"):  # noqa: S108
         path = Path(place).resolve()
         if not path.is_dir() or account.closed_door(path / "inside"):

@@ -13,8 +13,7 @@ def plain(name: str) -> str:
     casefold). A name without letters and figures is empty.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    kept = (_kept(character) for character in folded)
-    return " ".join("".join(kept).split())
+    return " ".join(folded.translate(_KEPT).split())
 
 
 def tidy(name: str) -> str:
@@ -22,8 +21,15 @@ def tidy(name: str) -> str:
     return " ".join(name.split())
 
 
-def _kept(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == INVISIBLE:
-        return ""
-    return character if category.startswith(WRITTEN) else " "
+class _Kept(dict[int, str]):
+    """What becomes of each character, looked up once."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        category = unicodedata.category(character)
+        written = character if category.startswith(WRITTEN) else " "
+        self[code] = kept = "" if category == INVISIBLE else written
+        return kept
+
+
+_KEPT = _Kept()

@@ -1,0 +1,1 @@
+"""The `tocsin` command as a shell sees it, on all of Tocsin."""

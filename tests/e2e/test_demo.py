@@ -1,0 +1,60 @@
+"""`tocsin demo`: the main job once, with processes killed in the middle, and nothing left over."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.support.shell import last_object, new_directory, tocsin, working_in
+
+PATIENCE = 240  # seconds; it takes half a minute where nothing else runs
+IN_CASES = 200  # complaints that the demo's own hotlines hand in, at the least
+
+
+@pytest.fixture
+def place() -> Generator[Path]:
+    """Where the demo makes its directory."""
+    with new_directory() as directory:
+        yield directory
+
+
+def test_every_complaint_and_alert_arrives_although_processes_are_killed(place: Path) -> None:
+    done = tocsin("demo", "--json", patience=PATIENCE, TMPDIR=str(place))
+
+    ledger = last_object(done.stdout)
+    assert done.returncode == 0, ledger
+    assert ledger["balanced"] is True
+    assert ledger["problems"] == []
+    assert ledger["accepted"] == ledger["in_cases"] > IN_CASES
+    assert ledger["alerts_raised"] > 30
+    assert ledger["delivered"] == ledger["expected_deliveries"] > 30
+    assert ledger["in_portal"] > 30
+    assert ledger["lost"] == ledger["duplicates"] == ledger["unforeseen"] == 0
+    assert ledger["repeats"] > 0  # endpoints that hang up were told again, under the same id
+    assert ledger["kills"] == 3
+    assert 0 < ledger["seconds"] < PATIENCE
+    assert "SIGKILL: nats is dead" in done.stderr
+    assert working_in(place) == []
+    assert list(place.glob("tocsin-demo-*")) == []
+
+
+def test_real_payloads_and_a_real_supplier_list_go_the_same_way(
+    place: Path, real_data: Path
+) -> None:
+    done = tocsin(
+        "demo", patience=PATIENCE, TMPDIR=str(place), TOCSIN_REAL_DATA=str(real_data.resolve())
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert f"Real data from {real_data.resolve()}: 7558 supplier rows" in done.stderr
+    assert "30 WhatsApp updates" in done.stderr
+    assert "The ledger is balanced" in done.stdout
+    assert working_in(place) == []
+
+
+def test_a_folder_without_real_data_is_told_before_anything_starts(place: Path) -> None:
+    done = tocsin("demo", TMPDIR=str(place), TOCSIN_REAL_DATA=str(place))
+
+    assert done.returncode == 7
+    assert "does not hold what it should" in done.stderr
+    assert list(place.iterdir()) == []
