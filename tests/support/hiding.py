@@ -36,8 +36,7 @@ def forms_of(text: str) -> frozenset[bytes]:
 
 def forms_of_id(identifier: UUID) -> frozenset[bytes]:
     """Every form of an id: as it is written, as databases keep it, and disguised."""
-    raw, text = identifier.bytes, str(identifier).encode()
-    return frozenset({raw, text, text.upper()}) | _disguises(raw)
+    return frozenset({identifier.bytes, str(identifier).encode()}) | _disguises(identifier.bytes)
 
 
 def _disguises(data: bytes) -> frozenset[bytes]:

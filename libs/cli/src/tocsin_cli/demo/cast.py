@@ -18,7 +18,7 @@ from tocsin_cli.errors import NotReady
 from tocsin_cli.stack import Stack
 from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, NOTIFICATIONS
 
-KNOWN_WITHIN = 15.0  # seconds for a new buyer's key to reach notifications
+KNOWN_WITHIN = 60.0  # seconds for a new buyer's key to reach notifications
 LARGEST_IMPORT = 10_000
 
 

@@ -11,7 +11,7 @@ import aiohttp
 from tocsin_cli.errors import NotReady, Refused
 
 AGAIN = 0.1  # seconds before the same question is asked again
-PATIENCE = 30.0  # seconds; two busy cores start a killed service in five to fifteen
+PATIENCE = 60.0  # seconds; a service that was killed takes two to five to come back
 AWAY = {502, 503, 504}
 PAGE = 200
 

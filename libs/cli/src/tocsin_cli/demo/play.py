@@ -31,7 +31,7 @@ SETTINGS = {
     "TOCSIN_LEASE_SECONDS": "2",  # and one whose sender died soon after
 }
 LOOK = 0.25  # seconds between looks at how far it has come
-DEADLINE = 50.0  # seconds after the first post; then the ledger is drawn as it is
+DEADLINE = 120.0  # seconds after the first post; it takes some fifteen
 CALM = trying_out.SLOT + 0.5  # seconds without anything new before it counts as quiet
 
 
@@ -92,6 +92,7 @@ async def play(
             except TimeoutError:
                 progress.say(f"Not quiet after {DEADLINE:.0f} s; this is how it stands.")
             seen = await witness.testify(killer.kills)
+            suppliers = await witness.suppliers()
         return Played(
             ledger=balance(witness.expected, seen),
             latencies={
@@ -103,7 +104,8 @@ async def play(
             notes=[
                 f"Requests that hotlines made again because nobody answered: {posting.again}",
                 f"Matches an officer confirmed: {officer.confirmed}, rejected: {officer.rejected}",
-                *([] if not posting.refused else [f"Refused: {posting.refused}"]),
+                f"Suppliers in the portal: {len(suppliers)}, {sum(suppliers.values())} alerts",
+                *([f"Refused: {posting.refused}"] if posting.refused else []),
             ],
         )
 

@@ -19,7 +19,7 @@ from tocsin_cli.demo.material import WHATSAPP, Json, messages_of
 TOGETHER = 8  # requests at once
 TWICE = 5  # of so many, one is sent twice within the same second
 AGAIN = 0.2  # seconds before the same is sent again
-PATIENCE = 40.0  # seconds until something must have been accepted
+PATIENCE = 90.0  # seconds until something must have been accepted
 ORDER = 2026  # seed of the order in which things are sent
 
 

@@ -101,6 +101,12 @@ class Witness:
             kills=kills,
         )
 
+    async def suppliers(self) -> Mapping[str, int]:
+        """Ask the portal for the first buyer's suppliers, and how many alerts stand about each."""
+        portal = next(iter(self._cast.buyers.values()))
+        found = await portal.all("/v1/suppliers")
+        return {one["name"]: one["active_alerts"] for one in found}
+
     async def _count(self) -> dict[str, tuple[int, int]]:
         ledger = await self._cases.get("/v1/admin/ledger")
         shown = [await door.all("/v1/alerts") for door in self._cast.buyers.values()]
