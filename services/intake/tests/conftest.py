@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
+import hypothesis
 import pytest
 import pytest_asyncio
 from nats.aio.client import Client as Nats
@@ -11,6 +12,9 @@ from tocsin_common.testing import serving
 from tocsin_common.testing.http import Client
 from tocsin_intake.app import create_app
 from tocsin_intake.settings import Settings
+
+hypothesis.settings.register_profile("tocsin", deadline=None)  # a busy machine is no finding
+hypothesis.settings.load_profile("tocsin")
 
 
 @pytest.fixture(scope="session")
