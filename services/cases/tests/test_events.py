@@ -161,6 +161,23 @@ async def test_a_slot_that_was_missed_is_made_up_for_at_once(stage: Stage, intak
     assert alert.slot == stage.terms.slots.last_slot(datetime.now(UTC))
 
 
+async def test_a_restart_lets_nothing_leave_before_the_next_slot(
+    stage: Stage, intake_box: Box
+) -> None:
+    await stage.import_suppliers([a_facility(1)])
+    slot = stage.terms.slots.last_slot(datetime.now(UTC))
+    complaint = a_complaint(intake_box, 1, occurred_at=slot - timedelta(days=21))
+    await stage.play([complaint], since=slot - timedelta(days=22), until=slot)
+    await stage.rows("update alert set end_asked = true returning id")
+    await stage.hear(a_complaint(intake_box, 1, occurred_at=slot - timedelta(minutes=1)))
+
+    async with SlotKeeper(stage.database, stage.terms).running():
+        await eventually(lambda: stage.rows('select id from "case" where not to_weigh'))
+
+    [alert] = await stage.alerts()
+    assert alert.slot < slot
+
+
 @pytest.mark.parametrize("wrong", ["sometimes", "every 0s"])
 def test_a_calendar_that_is_none_stops_the_start(environment: dict[str, str], wrong: str) -> None:
     with pytest.raises(ValueError, match="slots"):

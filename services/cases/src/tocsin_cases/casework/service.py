@@ -7,6 +7,7 @@ from datetime import datetime
 from secrets import token_bytes
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_cases.casework import severity
@@ -23,28 +24,16 @@ from tocsin_contracts.events.complaints import ComplaintReceived, Headcount, Rep
 from tocsin_contracts.ids import new_amber_id
 from tocsin_contracts.taxonomy import Issue, Taxonomy
 
-_STORE_COMPLAINTS = """
-insert into complaint (
-    id, integration_id, received_at, match, facility_id, status, status_version, os_id, country,
-    language, issues, happened_on, workers_affected, immediate_danger, retaliation, relation,
-    share, supplier_contact, genuine, members, sealed
-)
-select id, integration_id, received_at, match, facility_id, status, 1, os_id, country,
-    language, string_to_array(issues, ' '), happened_on, workers_affected, immediate_danger,
-    retaliation, relation, share, supplier_contact, genuine, members, sealed
-from unnest(
-    $1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::text[], $11::date[], $12::text[], $13::bool[], $14::text[],
-    $15::text[], $16::text[], $17::text[], $18::bool[], $19::text[], $20::bytea[]
-) as filed(
-    id, integration_id, received_at, match, facility_id, status, os_id,
-    country, language, issues, happened_on, workers_affected, immediate_danger, retaliation,
-    relation, share, supplier_contact, genuine, members, sealed
-)
-"""
-_PROPOSE = """
-insert into proposal (complaint_id, facility_id) select * from unnest($1::uuid[], $2::uuid[])
-"""
+# Rows without conflicts are copied: half the work of an insert, for us and for PostgreSQL.
+_COMPLAINT = (
+    "id", "integration_id", "received_at", "match", "facility_id", "status", "status_version",
+    "os_id", "country", "language", "issues", "happened_on", "workers_affected",
+    "immediate_danger", "retaliation", "relation", "share", "supplier_contact", "genuine",
+    "members", "sealed",
+)  # fmt: skip
+_CASE_COMPLAINT = ("case_id", "complaint_id", "source_kind", "source")
+_PROPOSAL = ("complaint_id", "facility_id")
+
 _OPEN_OR_JOIN = """
 insert into "case" as known (
     id, facility_id, issue_group, opened_at, key, scale, scope, irremediability,
@@ -61,10 +50,6 @@ on conflict (facility_id, issue_group) do update set
     immediate_danger = known.immediate_danger or excluded.immediate_danger,
     to_weigh = true
 returning id, facility_id, issue_group, key
-"""
-_JOIN = """
-insert into case_complaint (case_id, complaint_id, source_kind, source)
-select * from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[])
 """
 
 
@@ -178,34 +163,8 @@ def _status(verdict: Verdict) -> ComplaintStatus:
 async def _store(tx: AsyncConnection, filed: Sequence[tuple[Arrived, Verdict]]) -> None:
     """Store complaints, and what is proposed for those that wait."""
     connection = await driver(tx)
-    events = [one.event for one, _ in filed]
-    verdicts = [verdict for _, verdict in filed]
-    certain = [one.match is Match.MATCHED for one in verdicts]
-    await connection.execute(
-        _STORE_COMPLAINTS,
-        [one.complaint_id for one in events],
-        [one.integration_id for one in events],
-        [one.occurred_at for one in events],
-        [one.match for one in verdicts],
-        [
-            one.facility_ids[0] if known else None
-            for one, known in zip(verdicts, certain, strict=True)
-        ],
-        [_status(one) for one in verdicts],
-        [one.os_id for one in events],
-        [one.country for one in events],
-        [one.language for one in events],
-        [" ".join(one.issues) for one in events],
-        [one.happened_on for one in events],
-        [one.workers_affected for one in events],
-        [one.immediate_danger for one in events],
-        [one.retaliation for one in events],
-        [one.relation for one in events],
-        [one.share for one in events],
-        [one.supplier_contact for one in events],
-        [one.genuine for one in events],
-        [one.members for one in events],
-        [None if known else one.sealed for one, known in zip(events, certain, strict=True)],
+    await connection.copy_records_to_table(
+        "complaint", records=[_row(one, verdict) for one, verdict in filed], columns=_COMPLAINT
     )
     proposed = [
         (one.event.complaint_id, facility_id)
@@ -214,9 +173,35 @@ async def _store(tx: AsyncConnection, filed: Sequence[tuple[Arrived, Verdict]]) 
         for facility_id in verdict.facility_ids
     ]
     if proposed:
-        await connection.execute(
-            _PROPOSE, [complaint for complaint, _ in proposed], [one for _, one in proposed]
-        )
+        await connection.copy_records_to_table("proposal", records=proposed, columns=_PROPOSAL)
+
+
+def _row(one: Arrived, verdict: Verdict) -> tuple[object, ...]:
+    event = one.event
+    certain = verdict.match is Match.MATCHED
+    return (
+        event.complaint_id,
+        event.integration_id,
+        event.occurred_at,
+        verdict.match,
+        verdict.facility_ids[0] if certain else None,
+        _status(verdict),
+        1,
+        event.os_id,
+        event.country,
+        event.language,
+        event.issues,
+        event.happened_on,
+        event.workers_affected,
+        event.immediate_danger,
+        event.retaliation,
+        event.relation,
+        event.share,
+        event.supplier_contact,
+        event.genuine,
+        event.members,
+        None if certain else event.sealed,
+    )
 
 
 async def join_cases(tx: AsyncConnection, joining: Sequence[Joining], now: datetime) -> list[UUID]:
@@ -249,16 +234,18 @@ async def join_cases(tx: AsyncConnection, joining: Sequence[Joining], now: datet
         [worst[place].irremediability for place in places],
         [any(one.immediate_danger for one in members[place]) for place in places],
     )
-    joined = [
-        (case["id"], one.complaint_id, source_in(case["key"], one.reported))
-        for case in cases
-        for one in members[case["facility_id"], case["issue_group"]]
-    ]
-    await connection.execute(
-        _JOIN,
-        [case_id for case_id, _, _ in joined],
-        [complaint_id for _, complaint_id, _ in joined],
-        [source and source.kind for _, _, source in joined],
-        [source and source.handle for _, _, source in joined],
+    await connection.copy_records_to_table(
+        "case_complaint",
+        records=[
+            _joined(case, one)
+            for case in cases
+            for one in members[case["facility_id"], case["issue_group"]]
+        ],
+        columns=_CASE_COMPLAINT,
     )
     return [case["id"] for case in cases]
+
+
+def _joined(case: asyncpg.Record, one: Joining) -> tuple[object, ...]:
+    source = source_in(case["key"], one.reported)
+    return case["id"], one.complaint_id, source and source.kind, source and source.handle

@@ -33,6 +33,11 @@ where l.facility_id = any($1::uuid[]) group by l.facility_id, o.id, o.name order
 """
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
+# A slot may look at very many contributions: a look into a table is cheaper than `Consent(text)`.
+_CONSENT = {one.value: one for one in Consent}
+_RELATION = {one.value: one for one in Relation}
+_HEADCOUNT = {one.value: one for one in Headcount}
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -61,13 +66,13 @@ async def contributions(
     found: defaultdict[UUID, list[Told]] = defaultdict(list)
     for row in rows:
         contribution = Contribution(
-            share=Consent(row["share"]),
+            share=_CONSENT[row["share"]],
             genuine=row["genuine"],
             slot=schedule.slot_of(slots, row["first_at"]),
             kind=row["source_kind"],
             source=row["source"],
-            relation=Relation(row["relation"]),
-            members=Headcount(row["members"]),
+            relation=_RELATION[row["relation"]],
+            members=_HEADCOUNT[row["members"]],
         )
         found[row["case_id"]].append(
             Told(contribution, tuple(row["integration_ids"]), row["last_at"])

@@ -70,3 +70,9 @@ class Alert(Table, table=True):
     """The facility's revision when it was said."""
     end_asked: bool = False
     """An officer has ended it; it leaves in the next slot."""
+
+
+class SlotOver(Table, table=True):
+    """The last slot in which everything that was due has left."""
+
+    slot: datetime = Field(primary_key=True)

@@ -107,11 +107,12 @@ async def _weigh(
         tx, terms.slots, slot, {case.case_id: case.since for case in undecided}
     )
     names = await facts.organisations(tx, {case.facility_id for case in undecided})
+    groups = terms.groups
     planned: list[Planned] = []
     unsettled: set[UUID] = set()
     for case in undecided:
         told = known.get(case.case_id, [])
-        sayable = case.facility_id in names and case.issue_group in terms.groups
+        sayable = case.facility_id in names and case.issue_group in groups
         found = _planned(case, terms, told, slot, told_at)
         if found and sayable:
             planned.append(found)

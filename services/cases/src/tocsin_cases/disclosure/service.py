@@ -19,6 +19,11 @@ from tocsin_contracts.events.alerts import AlertEnded, AlertRaised, AlertTold, A
 
 held = gauge("disclosures_held", "Releases that are due and held by a hotline")
 
+_IS_OVER = "select exists (select from slot_over where slot >= $1)"
+_OVER = """
+with older as (delete from slot_over where slot < $1)
+insert into slot_over (slot) values ($1) on conflict do nothing
+"""
 _DUE = """
 select d.case_id, exists (
     select from intention i where i.case_id = d.case_id and i.planned_for = d.planned_for
@@ -111,15 +116,19 @@ class Said:
 async def release(database: Database, terms: Terms, slot: datetime) -> int:
     """Let everything that is due in `slot` leave, and return how much did.
 
-    Doing it again changes nothing: what left is no longer due.
+    Once all of it has left, the slot is over: what becomes due later leaves in the next one.
     """
     async with database.begin() as tx:
+        if await (await driver(tx)).fetchval(_IS_OVER, slot):
+            return 0
         due = await _due(tx, terms, slot)
     terms.chance.shuffle(due)
     left = 0
     for first in range(0, len(due), AT_ONCE):
         async with database.begin() as tx:
             left += await _leave(tx, terms, slot, due[first : first + AT_ONCE])
+    async with database.begin() as tx:
+        await (await driver(tx)).execute(_OVER, slot)
     return left
 
 
@@ -128,12 +137,12 @@ async def _due(tx: AsyncConnection, terms: Terms, slot: datetime) -> list[Due]:
     connection, draw = await driver(tx), terms.chance.green_id
     planned = await connection.fetch(_DUE, slot, slot.date())
     held.set(sum(row["held"] for row in planned))
-    ending = [row["id"] for row in await connection.fetch(_ENDING, slot.date())]
+    ending = {row["id"]: None for row in await connection.fetch(_ENDING, slot.date())}
     touched = [row["id"] for row in await connection.fetch(_TOUCHED)]
     return [
         *(Due(Move.RAISE, draw(), draw(), row["case_id"]) for row in planned if not row["held"]),
         *(Due(Move.END, alert_id, draw()) for alert_id in ending),
-        *(Due(Move.UPDATE, one, draw()) for one in touched if one not in set(ending)),
+        *(Due(Move.UPDATE, one, draw()) for one in touched if one not in ending),
     ]
 
 
@@ -178,6 +187,7 @@ async def _raise(
     )
     names = await facts.organisations(tx, {row["facility_id"] for row in rows})
     said: dict[UUID, Said] = {}
+    groups = terms.groups
     for row in rows:
         case_id, delay = row["case_id"], timedelta(seconds=row["delay_seconds"])
         settled = (
@@ -185,7 +195,7 @@ async def _raise(
             for one in known.get(case_id, ())
             if schedule.is_settled(one.contribution.slot, terms.timing, delay, slot)
         )
-        group, named = terms.groups.get(row["issue_group"]), names.get(row["facility_id"])
+        group, named = groups.get(row["issue_group"]), names.get(row["facility_id"])
         if not group or not named or rules.may_tell(settled) is Level.INTERNAL:
             continue
         alert_id = alerts[case_id]

@@ -10,8 +10,10 @@ from tocsin_cases.disclosure import planning, schedule, service
 from tocsin_cases.disclosure.terms import Terms
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
+from tocsin_common.telemetry import counter
 
 log = logging.getLogger("tocsin.slots")
+slot_work = counter("slot_work_total", "Work done in slots, by outcome", ["outcome"])
 
 LONGEST_NAP = 60.0  # seconds; the clock may be set while we sleep
 PAUSE = 0.5  # seconds after a failure, doubling
@@ -68,8 +70,10 @@ class SlotKeeper:
             try:
                 await work(slot)
             except Exception as error:
+                slot_work.labels("failed").inc()
                 log.warning("a slot's work failed: %s", place_of(error))
             else:
+                slot_work.labels("done").inc()
                 return
             if datetime.now(UTC) + timedelta(seconds=pause) >= following:
                 return

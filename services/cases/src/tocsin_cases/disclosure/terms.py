@@ -9,7 +9,7 @@ from tocsin_common.signatures import Signer
 from tocsin_contracts.taxonomy import Group, Taxonomy
 
 RELEASING = 7_463_241_905_118  # the advisory lock of whoever plans or releases
-AT_ONCE = 500  # cases in one transaction, so that memory and locks stay bounded
+AT_ONCE = 200  # cases in one transaction: memory, locks and the time nobody else gets are bounded
 
 
 @dataclass(frozen=True)

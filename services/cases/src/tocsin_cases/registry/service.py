@@ -29,7 +29,7 @@ from tocsin_contracts.events.registry import (
 )
 
 IMPORTING = 7_463_241_905_119  # the advisory lock of whoever imports: one list after the other
-TOLD_AT_ONCE = 2_000  # events written in one statement, so that memory stays bounded
+TOLD_AT_ONCE = 1_000  # events written in one statement, so that memory stays bounded
 
 _ORGANISATIONS = """
 select o.id, o.version, o.name, o.country, o.lei as public_id, null as address

@@ -101,6 +101,11 @@ def upgrade() -> None:
     op.create_index("ix_parked_retry_at", "parked", ["retry_at"], unique=False)
     op.create_index("uq_parked_consumer_msg_id", "parked", ["consumer", "msg_id"], unique=True)
     op.create_table(
+        "slot_over",
+        sa.Column("slot", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("slot", name=op.f("pk_slot_over")),
+    )
+    op.create_table(
         "audit",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("moved_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -311,6 +316,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_audit_subject_id"), table_name="audit")
     op.drop_index(op.f("ix_audit_officer_id"), table_name="audit")
     op.drop_table("audit")
+    op.drop_table("slot_over")
     op.drop_index("uq_parked_consumer_msg_id", table_name="parked")
     op.drop_index("ix_parked_retry_at", table_name="parked")
     op.drop_table("parked")
