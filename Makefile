@@ -8,6 +8,7 @@ MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
 SERVICES := intake cases notifications buyer_portal_api
 
 export UV_PYTHON_DOWNLOADS := never
+export UV_COMPILE_BYTECODE := 1
 
 ##@ Two commands
 demo: install ## Do the main job once, from complaints to signed alerts, and check the ledger

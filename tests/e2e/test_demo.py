@@ -1,11 +1,20 @@
 """`tocsin demo`: the main job once, with processes killed in the middle, and nothing left over."""
 
+import signal
+import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from tests.support.shell import last_object, new_directory, tocsin, working_in
+from tests.support.shell import (
+    COMMAND,
+    environment,
+    last_object,
+    new_directory,
+    tocsin,
+    working_in,
+)
 
 PATIENCE = 240  # seconds; it takes half a minute where nothing else runs
 IN_CASES = 200  # complaints that the demo's own hotlines hand in, at the least
@@ -50,6 +59,29 @@ def test_real_payloads_and_a_real_supplier_list_go_the_same_way(
     assert "30 WhatsApp updates" in done.stderr
     assert "The ledger is balanced" in done.stdout
     assert working_in(place) == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_in_the_middle_it_leaves_nothing_either(
+    place: Path, ending: signal.Signals
+) -> None:
+    demo = subprocess.Popen(
+        [*COMMAND, "demo"],
+        env=environment(TMPDIR=str(place)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert demo.stderr
+    next(line for line in demo.stderr if "intake is dead" in line)
+
+    demo.send_signal(ending)
+
+    demo.stderr.read()
+    assert demo.wait(60) == 130
+    demo.stderr.close()
+    assert working_in(place) == []
+    assert list(place.glob("tocsin-demo-*")) == []
 
 
 def test_a_folder_without_real_data_is_told_before_anything_starts(place: Path) -> None:

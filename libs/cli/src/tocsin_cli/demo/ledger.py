@@ -113,15 +113,15 @@ class Ledger:
     def problems(self) -> list[str]:
         """Why it does not balance."""
         checks = [
-            (self.accepted == self.sent, f"{self.sent - self.accepted} were not accepted"),
-            (self.in_cases == self.accepted, f"cases has {self.in_cases} complaints"),
+            (self.accepted == self.sent, f"{self.accepted} of {self.sent} were accepted"),
+            (self.in_cases == self.accepted, f"{self.in_cases} of {self.accepted} are in cases"),
             (self.counted_in_cases == self.in_cases, f"cases counts {self.counted_in_cases}"),
-            (not self.lost, f"{self.lost} were lost"),
-            (not self.duplicates, f"{self.duplicates} came twice"),
-            (not self.unforeseen, f"{self.unforeseen} were told that no rule foresees"),
-            (not self.overtaken, f"{self.overtaken} came after what is newer"),
-            (not self.forged, f"{self.forged} signatures do not verify"),
-            (self.kills >= FEWEST_KILLS, f"only {self.kills} were killed"),
+            (not self.lost, f"lost: {self.lost}"),
+            (not self.duplicates, f"came twice: {self.duplicates}"),
+            (not self.unforeseen, f"told though no rule foresees it: {self.unforeseen}"),
+            (not self.overtaken, f"told after what is newer: {self.overtaken}"),
+            (not self.forged, f"signatures that do not verify: {self.forged}"),
+            (self.kills >= FEWEST_KILLS, f"killed: only {self.kills}"),
         ]
         return [sentence for is_well, sentence in checks if not is_well]
 

@@ -18,17 +18,13 @@ class Officer:
     door: Door
     confirmed: int = 0
     rejected: int = 0
-    idle: bool = False
-    """Nothing that was proposed waits any more."""
 
     async def work(self) -> None:
         """Decide about whatever waits, until cancelled."""
         while True:
-            waiting = await self.door.all("/v1/complaints/waiting")
-            to_decide = [one for one in waiting if one["proposals"] and one["issues"]]
-            for complaint in to_decide:
-                await self._decide(complaint)
-            self.idle = not to_decide
+            for complaint in await self.door.all("/v1/complaints/waiting"):
+                if complaint["proposals"] and complaint["issues"]:
+                    await self._decide(complaint)
             await asyncio.sleep(PAUSE)
 
     async def _decide(self, complaint: Json) -> None:

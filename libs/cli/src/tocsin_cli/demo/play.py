@@ -1,7 +1,7 @@
 """The play itself: everybody posts, dies, confirms, hears and asks at once, until it is quiet."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -101,13 +101,20 @@ async def play(
                 "from slot to webhook": receiver.seconds_after_slot,
             },
             kills=killer.plan,
-            notes=[
-                f"Requests that hotlines made again because nobody answered: {posting.again}",
-                f"Matches an officer confirmed: {officer.confirmed}, rejected: {officer.rejected}",
-                f"Suppliers in the portal: {len(suppliers)}, {sum(suppliers.values())} alerts",
-                *([f"Refused: {posting.refused}"] if posting.refused else []),
-            ],
+            notes=_notes(posting, officer, suppliers),
         )
+
+
+def _notes(posting: Posting, officer: Officer, suppliers: Mapping[str, int]) -> list[str]:
+    notes = [
+        f"Requests that hotlines made again because nobody answered: {posting.again}",
+        f"Matches an officer confirmed: {officer.confirmed}, rejected: {officer.rejected}",
+        "Alerts that stand, by supplier, in the portal: "
+        + ", ".join(f"{name} {alerts}" for name, alerts in suppliers.items()),
+    ]
+    if posting.refused:
+        notes.append(f"Posts were refused with {sorted(set(posting.refused))}")
+    return notes
 
 
 def _plan(posting: Posting, receiver: Receiver) -> list[Kill]:
