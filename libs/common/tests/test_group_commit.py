@@ -232,9 +232,12 @@ async def test_an_effect_that_forgets_a_member_commits_nothing() -> None:
 
 
 async def test_a_commit_that_hangs_is_an_outage() -> None:
+    def never(_: Exception) -> bool:
+        return False
+
     ledger = Ledger()
     ledger.may_commit.clear()
-    group = ledger.group(patience=0.05)
+    group = ledger.group(patience=0.05, is_outage=never)
 
     async with group.running():
         results = await all_of(group, range(10))

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from asyncpg import CannotConnectNowError, InterfaceError
+from asyncpg.exceptions import InternalClientError
 from builders import a_complaint, a_status
 from conftest import Hearing, Shipping, bus_of
 from looking import all_filed, all_parked, parked, place
@@ -18,6 +20,7 @@ from opentelemetry.trace import format_trace_id
 from prometheus_client import REGISTRY
 from sample.handlers import failing_on, on_complaints_received
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common import listening, messaging, outbox
@@ -148,8 +151,13 @@ async def test_an_event_that_meets_a_bug_is_tried_five_times_and_then_set_aside(
 
 
 async def test_a_thousand_failing_events_do_not_stop_the_good_ones(
-    database: Database, hearing: Hearing, tell: Tell, streams: Nats
+    database: Database,
+    hearing: Hearing,
+    tell: Tell,
+    streams: Nats,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(listening, "DELIVERIES", 2)  # five take longer and show no more
     for _ in range(1000):
         await tell(a_complaint(channel="bad"))
     for _ in range(200):
@@ -162,6 +170,42 @@ async def test_a_thousand_failing_events_do_not_stop_the_good_ones(
         await settled(streams)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError(),
+        TimeoutError(),
+        CannotConnectNowError("starting up"),
+        InternalClientError("unexpected"),
+        InterfaceError("connection is closed"),
+        PoolTimeout("no connection is free"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_failure_that_blames_no_event_sets_nothing_aside(
+    database: Database,
+    hearing: Hearing,
+    tell: Tell,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    monkeypatch.setattr(listening, "DELIVERIES", 1)  # any other failure would be parked
+    monkeypatch.setattr(listening, "OUTAGE_PAUSE", 0.05)
+    failures = [error] * 3
+
+    async def handle(tx: AsyncConnection, told: Complaints) -> None:
+        if failures:
+            raise failures.pop()
+        await on_complaints_received(tx, told)
+
+    await tell(a_complaint())
+    async with hearing(handle):
+        await eventually(all_filed(database, 1))
+
+    assert not failures
+    assert not await parked(database)
+
+
 async def test_an_outage_of_the_database_sets_nothing_aside(
     database: Database,
     hearing: Hearing,
@@ -169,7 +213,7 @@ async def test_an_outage_of_the_database_sets_nothing_aside(
     tell: Tell,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(listening, "DELIVERIES", 1)  # a failure that is no outage would be parked
+    monkeypatch.setattr(listening, "DELIVERIES", 1)  # any other failure would be parked
     events = [a_complaint() for _ in range(100)]
 
     async with hearing(on_complaints_received):

@@ -16,7 +16,7 @@ from opentelemetry.trace import format_trace_id
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from tocsin_common import outbox, provision, relay
+from tocsin_common import messaging, outbox, provision, relay
 from tocsin_common.database import Database
 from tocsin_common.outbox import EventTooLarge
 from tocsin_common.relay import Relay
@@ -311,10 +311,11 @@ async def test_an_event_is_in_its_stream_at_once_and_not_after_a_poll(
     assert statistics.median(waits) < 0.025
 
 
-async def test_a_permission_that_is_missing_is_named(
+async def test_a_permission_that_is_missing_is_named_until_it_is_not(
     database: Database, servers: Servers, streams: Nats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "PATIENCE", 0.2)
+    monkeypatch.setattr(messaging, "REFUSED", 2.0)
     row = outbox.prepare(a_status())
     foreign = outbox.Prepared(row.msg_id, "CASES", "tocsin.buyers.x.v1", row.headers, row.payload)
     bus = bus_of(servers, CASES, database)
@@ -330,6 +331,10 @@ async def test_a_permission_that_is_missing_is_named(
             bus.waiting_for() == "nats: this user lacks a permission; is the server's file current?"
         )
         assert shipper.waiting_for() == "outbox: NATS does not accept CASES"
+
+        async with database.begin() as tx:
+            await tx.execute(text("delete from outbox"))
+        await eventually(lambda: bus.waiting_for() is shipper.waiting_for() is None)
 
 
 async def test_recording_nothing_is_nothing(database: Database) -> None:

@@ -6,6 +6,7 @@ from traceback import extract_tb
 import asyncpg
 from asyncpg.exceptions import InternalClientError
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -50,12 +51,16 @@ def place_of(error: BaseException) -> str:
     if state := _sqlstate(error):
         what += f" {state}"
     if isinstance(error, ValidationError):
-        fields = {
-            f"{'.'.join(str(part) for part in one['loc'])}={one['type']}"
-            for one in error.errors(include_url=False, include_context=False, include_input=False)
-        }
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        fields = {_field_of(one) for one in found}
         what += f" ({', '.join(sorted(fields)[:5])})"
     return f"{what}{where}"[:500]
+
+
+def _field_of(problem: ErrorDetails) -> str:
+    kind, place = problem["type"], problem["loc"]
+    known = place[:-1] if kind == "extra_forbidden" else place  # its name is the sender's
+    return f"{'.'.join(map(str, known))}={kind}"
 
 
 def _sqlstate(error: BaseException) -> str:

@@ -63,6 +63,12 @@ class Listener(Generic[E]):
         self._handler = handler
         self._database = database
         self._failures: dict[str, int] = {}
+        self._handled = handled.labels(consumer.name, "handled")
+        self._attributes = {
+            "messaging.system": "nats",
+            "messaging.destination.name": event.subject,
+            "messaging.consumer.group.name": consumer.name,
+        }
         self._handling = GroupCommit(database.begin, self._handle)
         self._parking = GroupCommit(database.begin, _park)
 
@@ -108,7 +114,7 @@ class Listener(Generic[E]):
         except Exception as error:
             return await self._not_handled(message, trace, error)
         self._failures.pop(_msg_id(message), None)
-        handled.labels(self.consumer.name, "handled").inc()
+        self._handled.inc()
         await message.ack()
         return None
 
@@ -152,11 +158,7 @@ class Listener(Generic[E]):
             kind=SpanKind.CONSUMER,
             parent=trace,
             root=trace is None,
-            attributes={
-                "messaging.system": "nats",
-                "messaging.destination.name": self._event.subject,
-                "messaging.consumer.group.name": self.consumer.name,
-            },
+            attributes=self._attributes,
         )
 
     def read(self, body: bytes) -> E:

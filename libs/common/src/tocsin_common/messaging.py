@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ log = logging.getLogger("tocsin.messaging")
 BATCH = 200  # messages handed over at once, at the most
 FETCH = 1.0  # seconds a fetch waits for a first message; one that NATS forgot by dying is over then
 RETRY = 0.5  # seconds between tries to connect, and after a failed fetch
+REFUSED = 30.0  # seconds a refusal is told; while its cause lasts, the next one comes sooner
 PARKED_POLL = 5.0  # seconds between looks at what is parked and due
 
 
@@ -85,7 +87,7 @@ class Bus:
         self._database = database
         self._consumers = {consumer.event: consumer for consumer in heard_by(service)}
         self._listening = False
-        self._refused: str | None = None
+        self._refused_at: float | None = None
 
     def listen(self, event: type[E], handler: Handler[E]) -> None:
         """Give every `event` to `handler`: batches of up to 200, as soon as one is there."""
@@ -144,8 +146,8 @@ class Bus:
 
     def waiting_for(self) -> str | None:
         """What is missing before this service hears and tells, or `None`."""
-        if self._refused:
-            return self._refused
+        if self._refused_at and time.monotonic() - self._refused_at < REFUSED:
+            return "nats: this user lacks a permission; is the server's file current?"
         if not self.client:
             return "nats: no connection"
         if self.listeners and not self._listening:
@@ -209,7 +211,7 @@ class Bus:
     async def _on_error(self, error: Exception) -> None:
         text = str(error).lower()
         if "permissions violation" in text:
-            self._refused = "nats: this user lacks a permission; is the server's file current?"
+            self._refused_at = time.monotonic()
             log.error("NATS refused something this service must be allowed to do")
 
 
