@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest_asyncio
+from sqlalchemy import text
 
 from tocsin_common import migrations
 from tocsin_common.database import Database
@@ -50,6 +51,15 @@ async def test_a_database_is_brought_to_the_head_once(empty: Database) -> None:
     assert await migrations.current(empty) == "0002"
 
     assert await migrations.migrate("sample", empty) is False
+
+
+async def test_the_previous_version_leaves_a_newer_schema_as_it_is(empty: Database) -> None:
+    await migrations.migrate("sample", empty)
+    async with empty.begin() as tx:
+        await tx.execute(text("update alembic_version set version_num = '0003'"))
+
+    assert await migrations.migrate("sample", empty) is False
+    assert await migrations.current(empty) == "0003"
 
 
 async def test_two_processes_may_migrate_at_once(empty: Database) -> None:

@@ -19,6 +19,7 @@ from nats.aio.client import Client as Nats
 from pydantic import SecretStr
 from sample.app import create_app
 from sample.handlers import failing_on, on_complaints_received
+from sqlalchemy import text
 
 from tocsin_cli.embedded.ports import free_port
 from tocsin_common import migrations, provision, service
@@ -108,6 +109,23 @@ async def test_a_schema_that_is_behind_is_named_until_it_is_migrated(
         await database.close()
 
         await waits_for(client)
+
+
+async def test_the_previous_version_is_ready_on_a_newer_schema(
+    sample: Sample, database: Database
+) -> None:
+    async with sample() as client:
+        await waits_for(client)
+        async with database.begin() as tx:
+            await tx.execute(text("update alembic_version set version_num = '0001'"))
+        await waits_for(client, "schema: at 0001, needs 0002")
+
+        async with database.begin() as tx:
+            await tx.execute(text("update alembic_version set version_num = '0003'"))
+        await waits_for(client)
+
+        async with database.begin() as tx:
+            await tx.execute(text("update alembic_version set version_num = '0002'"))
 
 
 async def test_servers_that_are_away_are_named_until_they_are_back(

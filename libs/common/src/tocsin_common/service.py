@@ -133,7 +133,9 @@ class Service:
         if self.settings.migrate_at_start:
             await migrations.migrate(self.package, self.database)
         found = await migrations.current(self.database)
-        return None if found == needed else f"schema: at {found or 'nothing'}, needs {needed}"
+        if migrations.suits(found, needed):
+            return None
+        return f"schema: at {found or 'nothing'}, needs {needed}"
 
 
 def main(
