@@ -1,5 +1,6 @@
 """`tocsin demo`: the main job once, with processes killed in the middle, and nothing left over."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Generator
@@ -17,6 +18,7 @@ from tests.support.shell import (
 )
 
 PATIENCE = 240  # seconds; it takes half a minute where nothing else runs
+AIM = 60  # seconds, on two cores that do nothing else, as CI's
 IN_CASES = 200  # complaints that the demo's own hotlines hand in, at the least
 
 
@@ -41,7 +43,7 @@ def test_every_complaint_and_alert_arrives_although_processes_are_killed(place: 
     assert ledger["lost"] == ledger["duplicates"] == ledger["unforeseen"] == 0
     assert ledger["repeats"] > 0  # endpoints that hang up were told again, under the same id
     assert ledger["kills"] == 3
-    assert 0 < ledger["seconds"] < PATIENCE
+    assert 0 < ledger["seconds"] < (AIM if os.environ.get("CI") else PATIENCE)
     assert "SIGKILL: nats is dead" in done.stderr
     assert working_in(place) == []
     assert list(place.glob("tocsin-demo-*")) == []

@@ -12,6 +12,7 @@ from tocsin_cases.disclosure.rules import (
     K,
     complete_since,
     may_tell,
+    meets_k,
     sources,
 )
 from tocsin_contracts.alerts import Level
@@ -110,6 +111,18 @@ def test_a_refused_complaint_changes_nothing(
 
     assert may_tell([*heard, refused]) is may_tell(heard)
     assert complete_since([*heard, refused]) == complete_since(heard)
+
+
+@given(many, contributions)
+def test_below_k_a_complaint_whose_source_was_not_asked_changes_nothing(
+    heard: list[Contribution], another: Contribution
+) -> None:
+    unasked = Contribution(NOT_ASKED, True, another.slot, another.kind, another.source)
+    counted = [one for one in [*heard, unasked] if one.counts]
+
+    if not meets_k(counted):
+        assert may_tell([*heard, unasked]) is may_tell(heard)
+        assert complete_since([*heard, unasked]) == complete_since(heard)
 
 
 @given(many, many)
