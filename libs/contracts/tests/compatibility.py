@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from tocsin_contracts.alerts import Alert
 from tocsin_contracts.events.complaints import Reported
-from tocsin_contracts.streams import HEARERS
+from tocsin_contracts.streams import HEARERS, VAULT_QUESTION
+from tocsin_contracts.vault import Answered, Asked, Opened, Question
 
 SNAPSHOTS = Path(__file__).parent / "schemas"
 
@@ -23,6 +24,10 @@ TRAVELS: dict[str, type[BaseModel]] = {
     **{event.subject: event for event in HEARERS},
     "signed.alert.v1": Alert,  # inside an alert's `statement`
     "sealed.reported.v1": Reported,  # inside a complaint's `sealed`
+    VAULT_QUESTION: Asked,
+    "signed.question.v1": Question,  # inside its `statement`
+    "answered.question.v1": Answered,
+    "sealed.opened.v1": Opened,  # inside its `sealed`
 }
 """Everything one service writes and another reads, by the name of its snapshot."""
 

@@ -9,8 +9,20 @@ from enum import StrEnum
 from tocsin_contracts.events.alerts import AlertCorrected, AlertEnded, AlertRaised, AlertUpdated
 from tocsin_contracts.events.base import Event
 from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
-from tocsin_contracts.events.cases import ComplaintStatusChanged, DisclosureIntended
-from tocsin_contracts.events.complaints import ComplaintReceived, DisclosureHeld
+from tocsin_contracts.events.cases import (
+    ComplaintAcknowledged,
+    ComplaintStatusChanged,
+    DisclosureIntended,
+    ReplyWritten,
+)
+from tocsin_contracts.events.complaints import (
+    ComplaintReceived,
+    ConsentChanged,
+    DisclosureHeld,
+    Erased,
+    MessageAdded,
+    Withdrawn,
+)
 from tocsin_contracts.events.deliveries import DeliveryFailed, DeliverySucceeded, EndpointDisabled
 from tocsin_contracts.events.registry import FacilityChanged, LinkChanged, OrganisationChanged
 
@@ -55,8 +67,14 @@ STREAMS = (
 
 HEARERS: dict[type[Event], tuple[str, ...]] = {
     ComplaintReceived: (CASES,),
+    MessageAdded: (CASES,),
+    ConsentChanged: (CASES,),
+    Withdrawn: (CASES,),
+    Erased: (CASES,),
     DisclosureHeld: (CASES,),
+    ComplaintAcknowledged: (INTAKE,),
     ComplaintStatusChanged: (INTAKE,),
+    ReplyWritten: (INTAKE,),
     DisclosureIntended: (),  # nobody yet
     OrganisationChanged: (BUYER_PORTAL_API,),
     FacilityChanged: (BUYER_PORTAL_API,),

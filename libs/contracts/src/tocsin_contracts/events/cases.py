@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from tocsin_contracts.alerts import Level
 from tocsin_contracts.events.base import Event
@@ -29,6 +29,29 @@ class ComplaintStatusChanged(Event):
 
     complaint_id: UUID
     status: ComplaintStatus
+
+
+class ComplaintAcknowledged(Event):
+    """An officer has taken note of a complaint, so its receipt says so."""
+
+    subject: ClassVar[str] = "tocsin.cases.complaint_acknowledged.v1"
+    kind: ClassVar[str] = "acknowledgement"
+    identified_by: ClassVar[str] = "complaint_id"
+
+    complaint_id: UUID
+
+
+class ReplyWritten(Event):
+    """An officer answers a worker."""
+
+    subject: ClassVar[str] = "tocsin.cases.reply_written.v1"
+    kind: ClassVar[str] = "reply"
+    identified_by: ClassVar[str] = "reply_id"
+
+    reply_id: UUID
+    complaint_id: UUID
+    sealed: bytes = Field(max_length=100_000)
+    """The words, sealed to the complaint's own public key: nobody opens them but the vault."""
 
 
 class DisclosureIntended(Event):

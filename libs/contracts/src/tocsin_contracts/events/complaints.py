@@ -97,6 +97,59 @@ class ComplaintReceived(Event):
     """For a representative: how many stand behind the complaint, as the hotline attests."""
     sealed: bytes
     """`Reported` as JSON, in a box from intake that only cases can open."""
+    public_key: bytes | None = Field(default=None, min_length=32, max_length=32)
+    """X25519: replies are sealed to it; its private half never leaves the vault."""
+
+
+class Author(StrEnum):
+    """Who wrote a message that follows a complaint."""
+
+    WORKER = "worker"
+    HOTLINE = "hotline"
+
+
+class MessageAdded(Event):
+    """Words were added to a complaint. They stay in the vault; officers open them there."""
+
+    subject: ClassVar[str] = "tocsin.complaints.message_added.v1"
+    kind: ClassVar[str] = "message"
+    identified_by: ClassVar[str] = "message_id"
+
+    message_id: UUID
+    complaint_id: UUID
+    author: Author
+
+
+class ConsentChanged(Event):
+    """The source agrees to something else now (protection D1, D4)."""
+
+    subject: ClassVar[str] = "tocsin.complaints.consent_changed.v1"
+    kind: ClassVar[str] = "consent"
+    identified_by: ClassVar[str] = "complaint_id"
+
+    complaint_id: UUID
+    share: Consent
+    supplier_contact: SupplierContact
+
+
+class Withdrawn(Event):
+    """The source took the complaint back: it contributes nothing from now on (protection D4)."""
+
+    subject: ClassVar[str] = "tocsin.complaints.withdrawn.v1"
+    kind: ClassVar[str] = "withdrawal"
+    identified_by: ClassVar[str] = "complaint_id"
+
+    complaint_id: UUID
+
+
+class Erased(Event):
+    """Everything that was known of a complaint is gone; whoever derived from it follows (V5)."""
+
+    subject: ClassVar[str] = "tocsin.complaints.erased.v1"
+    kind: ClassVar[str] = "erasure"
+    identified_by: ClassVar[str] = "complaint_id"
+
+    complaint_id: UUID
 
 
 class DisclosureHeld(Event):

@@ -1,0 +1,97 @@
+"""The one question between services: cases asks intake for a complaint's words (protection V2).
+
+Amber: only intake and cases may know it. The contact is never part of an answer.
+"""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from tocsin_contracts.events.base import PLAIN
+
+
+class Reason(StrEnum):
+    """Why an officer opens a worker's words; kept with every opening."""
+
+    TRIAGE = "triage"
+    ASSESSMENT = "assessment"
+    INVESTIGATION = "investigation"
+    REPLY = "reply"
+    SAFETY = "safety"
+    VERIFICATION = "verification"
+
+
+class Question(BaseModel):
+    """What cases asks, on behalf of an officer it has assigned to the complaint."""
+
+    model_config = PLAIN
+
+    question_id: UUID
+    asked_at: AwareDatetime
+    complaint_id: UUID
+    officer_id: UUID
+    assigned_at: AwareDatetime
+    """Since when the complaint is this officer's."""
+    reason: Reason
+    token: str = Field(max_length=500)
+    """The officer's own, from intake: cases cannot make one."""
+    second_token: str | None = Field(default=None, max_length=500)
+    """A second officer's, beyond the day's openings."""
+    public_key: bytes = Field(min_length=32, max_length=32)
+    """X25519, made for this question alone: the answer is sealed to it."""
+
+
+class Asked(BaseModel):
+    """A question as it travels: signed by cases, byte for byte."""
+
+    model_config = PLAIN
+
+    statement: str = Field(max_length=8_000)
+    """A `Question` as JSON."""
+    signature: bytes = Field(max_length=64)
+    """Ed25519 (RFC 8032) over the UTF-8 bytes of `statement`."""
+    key_id: str = Field(max_length=64)
+
+
+class Refusal(StrEnum):
+    """Why a question is not answered."""
+
+    NOT_ASKED_BY_CASES = "not_asked_by_cases"
+    TOO_OLD = "too_old"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105
+    ALREADY_ASKED = "already_asked"
+    NOT_ASSIGNED = "not_assigned"
+    SECOND_PERSON_NEEDED = "second_person_needed"
+    NOT_FOUND = "not_found"
+    NOT_NOW = "not_now"
+
+
+class Answered(BaseModel):
+    """What intake says: one of the two."""
+
+    model_config = PLAIN
+
+    sealed: bytes | None = None
+    """`Opened` as JSON, in a box that only the question's own key opens."""
+    refused: Refusal | None = None
+
+
+class OpenedMessage(BaseModel):
+    """Words that followed the complaint, or an officer's reply."""
+
+    model_config = PLAIN
+
+    message_id: UUID
+    author: str = Field(max_length=32)
+    written_at: AwareDatetime
+    words: str
+
+
+class Opened(BaseModel):
+    """A complaint's words, for one officer's eyes; stored nowhere outside the vault."""
+
+    model_config = PLAIN
+
+    words: str
+    messages: tuple[OpenedMessage, ...] = ()
