@@ -67,5 +67,9 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 """BCP 47."""
+TimeZone = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]{0,30}(/[A-Za-z0-9_+-]{1,30}){0,2}$")
+]
+"""A name of the IANA time zone database; whether it is known is for the reader to say."""
 IssueCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,32}\.[a-z_]{2,48}$")]
 """A code of the taxonomy, like `wages.unpaid`; whether it is known is for the reader to say."""

@@ -9,6 +9,7 @@ from tocsin_buyer_portal_api.alerts import endpoints as alerts
 from tocsin_buyer_portal_api.alerts import handlers as hearing_alerts
 from tocsin_buyer_portal_api.buyers import endpoints as buyers
 from tocsin_buyer_portal_api.buyers.service import by_key
+from tocsin_buyer_portal_api.contracts import endpoints as contracts
 from tocsin_buyer_portal_api.cursors import Cursors
 from tocsin_buyer_portal_api.settings import Settings, verify_keys
 from tocsin_buyer_portal_api.suppliers import endpoints as suppliers
@@ -33,7 +34,14 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app = portal.app(
         role,
         version="1",
-        routers=[alerts.router, suppliers.router, buyers.router, buyers.admin],
+        routers=[
+            alerts.router,
+            suppliers.router,
+            contracts.router,
+            buyers.router,
+            buyers.admin,
+            contracts.admin,
+        ],
         running=[known_buyers.running] if role.answers else [],
     )
     app.state.buyers = known_buyers

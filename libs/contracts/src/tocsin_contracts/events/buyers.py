@@ -3,10 +3,10 @@
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
-from tocsin_contracts.events.base import Event
-from tocsin_contracts.ids import Country, Language
+from tocsin_contracts.events.base import PLAIN, Event
+from tocsin_contracts.ids import Country, Language, TimeZone
 
 
 class BuyerChanged(Event):
@@ -20,6 +20,8 @@ class BuyerChanged(Event):
     name: str = Field(max_length=300)
     country: Country | None = None
     language: Language = "en"
+    time_zone: TimeZone = "UTC"
+    """Whose nights are quiet, and whose mornings bring what was collected."""
     undertaking_signed: bool = False
     """The buyer signed to keep unverified alerts confidential (protection L6)."""
     active: bool = True
@@ -38,6 +40,15 @@ class KeyChanged(Event):
     valid_until: AwareDatetime | None = None
 
 
+class ContractReach(BaseModel):
+    """The organisations that one contract reaches, confirmed."""
+
+    model_config = PLAIN
+
+    contract_id: UUID
+    organisation_ids: tuple[UUID, ...] = Field(default=(), max_length=10_000)
+
+
 class ReachChanged(Event):
     """The organisations a buyer's contracts reach, confirmed; the whole list each time."""
 
@@ -47,3 +58,5 @@ class ReachChanged(Event):
 
     buyer_id: UUID
     organisation_ids: tuple[UUID, ...] = Field(default=(), max_length=10_000)
+    contracts: tuple[ContractReach, ...] = Field(default=(), max_length=1_000)
+    """Which contract reaches which of them; what is in none was confirmed by itself."""

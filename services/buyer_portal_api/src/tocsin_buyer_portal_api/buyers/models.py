@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, text, true
 from sqlmodel import Field
 
 from tocsin_common.models import Table
@@ -21,6 +21,9 @@ class Buyer(Table, table=True):
     name: str = Field(sa_type=Text)
     country: str | None = Field(default=None, sa_type=Text)
     language: str = Field(sa_type=Text)
+    time_zone: str = Field(
+        default="UTC", sa_type=Text, sa_column_kwargs={"server_default": text("'UTC'")}
+    )
     undertaking_signed: bool = False
     active: bool = True
     created_at: datetime
@@ -40,7 +43,9 @@ class BuyerKey(Table, table=True):
 
 
 class Reach(Table, table=True):
-    """An organisation that a buyer's contracts are confirmed to reach."""
+    """An organisation that a buyer reaches: confirmed by itself, by a contract, or both."""
 
     buyer_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("buyer.buyer_id")])
     organisation_id: UUID = Field(primary_key=True)
+    confirmed: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    """By itself; without that it is reached as long as a contract reaches it."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from tocsin_buyer_portal_api.buyers.models import Buyer, BuyerKey
 from tocsin_common.text import Line
-from tocsin_contracts.ids import Country, Language
+from tocsin_contracts.ids import Country, Language, TimeZone
 
 LARGEST_REACH = 10_000
 """Organisations in one buyer's reach: the whole list travels in one event."""
@@ -19,6 +19,11 @@ class NewBuyer(BaseModel):
     name: Line = Field(examples=["City of Example, procurement"])
     country: Country | None = Field(default=None, examples=["SE"])
     language: Language = Field(default="en", examples=["sv"])
+    time_zone: TimeZone = Field(
+        default="UTC",
+        examples=["Europe/Stockholm"],
+        description="Whose nights are quiet (IANA time zone database).",
+    )
     undertaking_signed: bool = Field(
         default=False,
         description="It signed to keep unverified alerts confidential; without that it sees none.",
@@ -31,6 +36,7 @@ class BuyerChange(BaseModel):
     name: Line | None = Field(default=None, examples=["City of Example"])
     country: Country | None = Field(default=None, examples=["SE"])
     language: Language | None = Field(default=None, examples=["en"])
+    time_zone: TimeZone | None = Field(default=None, examples=["Europe/Stockholm"])
     undertaking_signed: bool | None = Field(default=None, examples=[True])
     active: bool | None = Field(default=None, description="False shuts all its keys out.")
 
@@ -43,6 +49,7 @@ class BuyerShown(BaseModel):
     name: str = Field(examples=["City of Example, procurement"])
     country: str | None = Field(examples=["SE"])
     language: str = Field(examples=["sv"])
+    time_zone: str = Field(examples=["Europe/Stockholm"])
     undertaking_signed: bool
     active: bool
     created_at: datetime
@@ -89,7 +96,7 @@ class KeyList(BaseModel):
 
 
 class NewReach(BaseModel):
-    """The organisations a buyer's contracts are confirmed to reach: the whole list."""
+    """The organisations confirmed for a buyer, beside what its contracts reach: the whole list."""
 
     organisation_ids: list[UUID] = Field(max_length=LARGEST_REACH)
 

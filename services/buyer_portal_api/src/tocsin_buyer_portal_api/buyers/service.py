@@ -1,6 +1,6 @@
 """What happens to buyers, their keys and their reach: each change tells BUYERS."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,26 +9,19 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_buyer_portal_api.auth import Caller
+from tocsin_buyer_portal_api.buyers import reach
 from tocsin_buyer_portal_api.buyers.models import Buyer, BuyerKey, Reach
 from tocsin_buyer_portal_api.buyers.schemas import BuyerChange, NewBuyer
 from tocsin_buyer_portal_api.conditions import etag, require_match
 from tocsin_common import outbox
 from tocsin_common.auth import hash_of, new_key
-from tocsin_common.database import Database, driver
+from tocsin_common.database import Database
 from tocsin_common.problems import Conflict, NotFound
-from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
+from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged
 from tocsin_contracts.ids import new_green_id
 
 MOST_KEYS = 10  # enough to rotate every system of a buyer; they are all held in memory
 KEYS_SHOWN = 100
-
-_FORGET_ALL_BUT = """
-delete from reach where buyer_id = $1 and organisation_id <> all($2::uuid[])
-"""
-_REACH = """
-insert into reach (buyer_id, organisation_id) select $1, * from unnest($2::uuid[])
-on conflict do nothing
-"""
 
 
 class TooManyKeys(Conflict):
@@ -109,34 +102,24 @@ async def disable_key(session: AsyncSession, buyer_id: UUID, key_id: UUID, now: 
 async def set_reach(
     session: AsyncSession,
     buyer_id: UUID,
-    organisation_ids: Iterable[UUID],
+    organisation_ids: Sequence[UUID],
     if_match: str | None,
     now: datetime,
 ) -> tuple[Buyer, list[UUID]]:
-    """Replace a buyer's reach; return the buyer and the list as it is now.
+    """Replace what is confirmed for a buyer; return the buyer and its whole reach as it is now.
 
     Raises:
         NotFound: there is no such buyer.
         IfMatchMissing: the caller does not say which state it changes.
         ChangedSince: it changes another state.
+        ReachTooLarge: with its contracts it reaches more than fits into one event.
     """
     buyer = await _locked(session, buyer_id)
     require_match(if_match, etag(buyer.reach_version))
-    wanted = sorted(set(organisation_ids))
-    if wanted == await _reach(session, buyer_id):
-        return buyer, wanted
-    connection = await driver(await session.connection())
-    await connection.execute(_FORGET_ALL_BUT, buyer_id, wanted)
-    await connection.execute(_REACH, buyer_id, wanted)
-    buyer.reach_version += 1
-    changed = ReachChanged(
-        buyer_id=buyer_id,
-        version=buyer.reach_version,
-        occurred_at=now,
-        organisation_ids=tuple(wanted),
-    )
-    await outbox.record(session, [changed])
-    return buyer, wanted
+    if sorted(set(organisation_ids)) == await reach.confirmed(session, buyer_id):
+        return buyer, await reach.of(session, buyer_id)
+    await reach.confirm(session, buyer_id, organisation_ids)
+    return buyer, await reach.follow(session, buyer, now)
 
 
 async def find(session: AsyncSession, buyer_id: UUID) -> Buyer:
@@ -184,7 +167,7 @@ async def reach_of(session: AsyncSession, buyer_id: UUID) -> tuple[Buyer, list[U
     Raises:
         NotFound: there is no such buyer.
     """
-    return await find(session, buyer_id), await _reach(session, buyer_id)
+    return await find(session, buyer_id), await reach.of(session, buyer_id)
 
 
 async def reach_size(session: AsyncSession, buyer_id: UUID) -> int:
@@ -230,15 +213,6 @@ async def _create_key(
     return stored, key
 
 
-async def _reach(session: AsyncSession, buyer_id: UUID) -> list[UUID]:
-    query = (
-        select(Reach.organisation_id)
-        .where(col(Reach.buyer_id) == buyer_id)
-        .order_by(col(Reach.organisation_id))
-    )
-    return list((await session.exec(query)).all())
-
-
 def _buyer_changed(buyer: Buyer, now: datetime) -> BuyerChanged:
     return BuyerChanged(
         buyer_id=buyer.buyer_id,
@@ -247,6 +221,7 @@ def _buyer_changed(buyer: Buyer, now: datetime) -> BuyerChanged:
         name=buyer.name,
         country=buyer.country,
         language=buyer.language,
+        time_zone=buyer.time_zone,
         undertaking_signed=buyer.undertaking_signed,
         active=buyer.active,
     )

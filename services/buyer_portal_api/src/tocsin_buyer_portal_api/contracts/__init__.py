@@ -1,0 +1,1 @@
+"""Buyers' contracts: which organisations each of them reaches."""
