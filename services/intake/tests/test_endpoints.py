@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 from builders import a_complaint
 from sqlalchemy import text
 
@@ -59,3 +60,40 @@ async def test_a_reference_reused_for_another_complaint_is_refused_and_stores_no
     assert (status, problem["code"]) == (422, "reference_reused")
     async with database.begin() as tx:
         assert (await tx.execute(text("select count(*) from complaint"))).scalar() == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "bucket"),
+    [(1, "1-9"), (9, "1-9"), (10, "10-99"), (100, "100-999"), (70_000, "1000+")],
+)
+async def test_of_an_exact_number_only_the_bucket_is_told(
+    intake: Client, hotline: Header, told: Any, number: int, bucket: str
+) -> None:
+    attested = {"genuine": True, "members": number}
+    await post(intake, hotline, a_complaint(workers_affected=number, attestation=attested))
+
+    async def shipped() -> Any:
+        return await told("COMPLAINTS")
+
+    [message] = await eventually(shipped)
+    event = json.loads(message.data)
+    assert (event["workers_affected"], event["members"]) == (bucket, bucket)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"words": ""},
+        {"workers_affected": 0},
+        {"workers_affected": -3},
+        {"workers_affected": True},
+        {"happened_until": "2026-03-01"},
+        {"happened_on": "2026-03-02", "happened_until": "2026-03-01"},
+    ],
+)
+async def test_a_complaint_that_is_not_whole_is_refused(
+    intake: Client, hotline: Header, changes: dict[str, Any]
+) -> None:
+    status, problem = await post(intake, hotline, a_complaint(**changes))
+
+    assert (status, problem["code"]) == (422, "invalid")

@@ -7,7 +7,8 @@ from tocsin_common.sealing import Box
 from tocsin_common.service import Role, Service
 from tocsin_contracts.events.cases import ComplaintStatusChanged
 from tocsin_contracts.streams import INTAKE
-from tocsin_intake import admin, endpoints, handlers, integrations, service
+from tocsin_contracts.taxonomy import load as load_taxonomy
+from tocsin_intake import admin, endpoints, handlers, integrations, service, statistics, taxonomy
 from tocsin_intake.adapters import whatsapp_cloud
 from tocsin_intake.auth import Hotlines
 from tocsin_intake.endpoints import Accepting
@@ -33,10 +34,17 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app = intake.app(
         role,
         version="1",
-        routers=[endpoints.router, whatsapp_cloud.router, admin.router],
+        routers=[
+            endpoints.router,
+            taxonomy.router,
+            whatsapp_cloud.router,
+            admin.router,
+            statistics.router,
+        ],
         running=[hotlines.running, storing.running] if role.answers else [],
     )
     app.state.vault = vault
+    app.state.taxonomy = load_taxonomy(settings.taxonomy_file)
     app.state.hotlines = hotlines
     app.state.accepting = Accepting(
         Acceptor(vault, settings.hash_key, settings.receipt_key), storing

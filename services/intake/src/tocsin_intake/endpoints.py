@@ -9,11 +9,11 @@ from tocsin_common.group_commit import GroupCommit
 from tocsin_intake import service
 from tocsin_intake.auth import Hotline
 from tocsin_intake.schemas import AcceptanceStatus, ComplaintReceipt, ComplaintSubmission
-from tocsin_intake.service import Accepted, Acceptor, Known
+from tocsin_intake.service import Acceptor, Known, Member
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
 
-Storing = GroupCommit[AsyncConnection, Accepted, Accepted | Known]
+Storing = GroupCommit[AsyncConnection, Member, Member | Known]
 
 
 async def _accepting(request: Request) -> "Accepting":
@@ -63,7 +63,8 @@ async def submit_complaint(
     """Accept a complaint from a hotline; it is stored for good when this answers 201.
 
     Sending the same `Idempotency-Key` or `external_ref` again is answered with the same
-    complaint. Give the receipt to the worker: it is the only way back.
+    complaint. Give the receipt to the worker: it is the only way back. An informational call
+    (`nature`) is counted, nothing of it is kept, and there is no receipt.
     """
     plain = idempotency_key.strip().strip('"') if idempotency_key else None
     receipt = await accepting.receipt_for(hotline, submission, plain)

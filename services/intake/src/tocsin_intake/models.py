@@ -1,6 +1,6 @@
 """What intake stores: codes in clear, words and contacts only sealed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -53,11 +53,24 @@ class Complaint(Table, table=True):
 class Acceptance(Table, table=True):
     """A reference under which a hotline handed a complaint in: a keyed hash and a pointer.
 
+    That of an informational call points to no complaint.
+
     An `Idempotency-Key` and an `external_ref` are both kept like this (protection V3).
     """
 
     reference: bytes = Field(primary_key=True)
     complaint_id: UUID = Field(index=True)
+
+
+class CallCount(Table, table=True):
+    """How many informational calls a hotline had in a month; nothing else is kept of them."""
+
+    integration_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("integration.id")])
+    month: date = Field(primary_key=True)
+    """The first day of it."""
+    issue_group: str = Field(primary_key=True, sa_type=Text)
+    """The group of the call's first code; `none` without one."""
+    calls: int
 
 
 class DataKey(Table, table=True):

@@ -2,10 +2,17 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from tocsin_common.text import Line, Words
 from tocsin_contracts.events.complaints import (
@@ -22,6 +29,27 @@ class Submitted(BaseModel):
     """Sent by a hotline: unknown fields are refused, so that a misspelt one is not lost."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _bucketed(value: Any) -> Any:
+    exact = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return Headcount.of(value) if exact else value
+
+
+People = Annotated[
+    Headcount,
+    BeforeValidator(_bucketed, json_schema_input_type=Headcount | Annotated[int, Field(ge=1)]),
+]
+"""How many people: a bucket, or a number of which only the bucket is kept (protection D5)."""
+
+
+class Nature(StrEnum):
+    """What a call to a hotline is."""
+
+    SUBSTANTIVE = "substantive"
+    """It reports working conditions: it is stored and becomes part of a case."""
+    INFORMATIONAL = "informational"
+    """It asks or tests: it is counted, and nothing of it is kept."""
 
 
 class ReportedFacility(Submitted):
@@ -55,7 +83,7 @@ class Attestation(Submitted):
     reference: Line | None = Field(
         default=None, description="Stands for one source where there is no handle."
     )
-    members: Headcount = Field(
+    members: People = Field(
         default=Headcount.NOT_STATED, description="How many a representative speaks for."
     )
 
@@ -63,14 +91,19 @@ class Attestation(Submitted):
 class ComplaintSubmission(Submitted):
     """A complaint as a hotline hands it in."""
 
+    nature: Nature = Field(
+        default=Nature.SUBSTANTIVE,
+        description="An informational call is counted; nothing it says is kept.",
+    )
     external_ref: Line | None = Field(
         default=None, description="The hotline's own number: the same one is one complaint."
     )
-    words: Words = Field(examples=["We have not been paid since March."])
+    words: Words = Field(default_factory=str, examples=["We have not been paid since March."])
     facility: ReportedFacility = ReportedFacility()
     issues: tuple[IssueCode, ...] = Field(default=(), max_length=10, examples=[["wages.unpaid"]])
-    happened_on: date | None = None
-    workers_affected: Headcount = Headcount.NOT_STATED
+    happened_on: date | None = Field(default=None, description="The day, or the first of them.")
+    happened_until: date | None = Field(default=None, description="The last day of several.")
+    workers_affected: People = Field(default=Headcount.NOT_STATED, examples=["10-99"])
     immediate_danger: bool = False
     retaliation: Retaliation = Retaliation.NONE
     relation: Relation = Relation.WORKER
@@ -85,12 +118,24 @@ class ComplaintSubmission(Submitted):
         default=None, examples=["phone"]
     )
 
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.nature is Nature.SUBSTANTIVE and not self.words:
+            raise ValueError("a complaint has words")
+        if self.happened_until and not (
+            self.happened_on and self.happened_on <= self.happened_until
+        ):
+            raise ValueError("happened_until comes with a happened_on that is not later")
+        return self
+
 
 class AcceptanceStatus(StrEnum):
     """Whether this request brought the complaint."""
 
     RECEIVED = "received"
     ALREADY_RECEIVED = "already_received"
+    COUNTED = "counted"
+    """An informational call: there is nothing to come back to."""
 
 
 class ComplaintReceipt(BaseModel):

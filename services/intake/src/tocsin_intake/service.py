@@ -16,9 +16,15 @@ from tocsin_common.problems import Invalid
 from tocsin_contracts.events.cases import ComplaintStatusChanged
 from tocsin_contracts.events.complaints import ComplaintReceived, Reported
 from tocsin_contracts.ids import new_amber_id
-from tocsin_intake import receipts
+from tocsin_intake import counting, receipts
+from tocsin_intake.counting import Counted
 from tocsin_intake.integrations import Hotline
-from tocsin_intake.schemas import AcceptanceStatus, ComplaintReceipt, ComplaintSubmission
+from tocsin_intake.schemas import (
+    AcceptanceStatus,
+    ComplaintReceipt,
+    ComplaintSubmission,
+    Nature,
+)
 from tocsin_intake.vault import Account, Sealed, Vault
 
 NOT_FACTS = {"sealed", "event_id", "complaint_id", "integration_id", "version", "occurred_at"}
@@ -53,12 +59,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A complaint that was accepted before under one of the same references."""
+    """What was accepted before under one of the same references."""
 
     complaint_id: UUID
-    received_at: datetime
-    body_hash: bytes
+    received_at: datetime | None
+    body_hash: bytes | None
+    """`None`: it was an informational call, of which nothing is kept."""
     receipt_used: bool
+
+
+Member = Accepted | Counted
+"""What joins the group: each has references, and an id of its own."""
 
 
 class Acceptor:
@@ -71,8 +82,11 @@ class Acceptor:
 
     def accept(
         self, hotline: Hotline, submission: ComplaintSubmission, idempotency_key: str | None
-    ) -> Accepted:
+    ) -> "Member":
         """Seal a complaint and make everything that will be written of it."""
+        references = self._references(hotline, submission.external_ref, idempotency_key)
+        if submission.nature is Nature.INFORMATIONAL:
+            return counting.of(hotline.integration_id, references, submission.issues)
         complaint_id = new_amber_id()
         receipt = receipts.derive(self._receipt_key, complaint_id)
         reported = self._reported(submission)
@@ -85,7 +99,7 @@ class Acceptor:
         return Accepted(
             complaint_id=complaint_id,
             integration_id=hotline.integration_id,
-            references=self._references(hotline, submission.external_ref, idempotency_key),
+            references=references,
             body_hash=keyed_hash(self._hash_key, "body", submission.model_dump_json()),
             receipt=receipt,
             receipt_hash=receipts.hash_of(self._hash_key, receipt),
@@ -138,6 +152,7 @@ def _event(
         country=facility.country or defaults.country,
         issues=submission.issues,
         happened_on=submission.happened_on,
+        happened_until=submission.happened_until,
         workers_affected=submission.workers_affected,
         immediate_danger=submission.immediate_danger,
         retaliation=submission.retaliation,
@@ -156,8 +171,9 @@ select * from unnest($1::bytea[], $2::uuid[])
 on conflict do nothing returning reference
 """
 _KNOWN = """
-select a.reference, c.id, c.received_at, c.body_hash, c.receipt_used_at is not null as used
-from acceptance a join complaint c on c.id = a.complaint_id
+select a.reference, a.complaint_id as id, c.received_at, c.body_hash,
+    c.receipt_used_at is not null as used
+from acceptance a left join complaint c on c.id = a.complaint_id
 where a.reference = any($1::bytea[])
 """
 _POINT_ELSEWHERE = """
@@ -180,8 +196,8 @@ select * from unnest($1::uuid[], $8::bytea[], $9::bytea[])
 
 
 async def store_complaints(
-    tx: AsyncConnection, members: Sequence[Accepted]
-) -> Sequence[Accepted | Known]:
+    tx: AsyncConnection, members: Sequence[Member]
+) -> Sequence[Member | Known]:
     """Store and tell what is new; return each member itself, or the complaint it repeats.
 
     Complaints with a common reference are one complaint, whether they arrive together, in two
@@ -189,9 +205,9 @@ async def store_complaints(
     """
     connection = await driver(tx)
     points_to, known = await _claim_references(connection, members)
-    new: dict[UUID, Accepted] = {}
+    new: dict[UUID, Member] = {}
     elsewhere: dict[bytes, UUID] = {}
-    outcome: list[Accepted | Known] = []
+    outcome: list[Member | Known] = []
     for member in members:
         own = member.complaint_id
         first = next((points_to[one] for one in member.references if points_to[one] != own), own)
@@ -203,16 +219,18 @@ async def store_complaints(
         moved = {one: first for one in member.references if points_to[one] == own}
         points_to |= moved
         elsewhere |= moved
-    if new:
-        await _store(connection, list(new.values()))
-        await outbox.record(tx, [member.told for member in new.values()])
+    if accepted := [member for member in new.values() if isinstance(member, Accepted)]:
+        await _store(connection, accepted)
+        await outbox.record(tx, [member.told for member in accepted])
+    if counted := [member for member in new.values() if isinstance(member, Counted)]:
+        await counting.count(connection, counted)
     if elsewhere:
         await connection.execute(_POINT_ELSEWHERE, list(elsewhere), list(elsewhere.values()))
     return outcome
 
 
 async def _claim_references(
-    connection: "asyncpg.Connection[asyncpg.Record]", members: Sequence[Accepted]
+    connection: "asyncpg.Connection[asyncpg.Record]", members: Sequence[Member]
 ) -> tuple[dict[bytes, UUID], dict[UUID, Known]]:
     """Say to which complaint each reference points, and what is known of those stored before.
 
@@ -253,11 +271,13 @@ async def _store(connection: "asyncpg.Connection[asyncpg.Record]", new: Sequence
     )
 
 
-def _as_known(first: Accepted) -> Known:
+def _as_known(first: Member) -> Known:
+    if isinstance(first, Counted):
+        return Known(first.complaint_id, None, None, receipt_used=False)
     return Known(first.complaint_id, first.event.occurred_at, first.body_hash, receipt_used=False)
 
 
-def answer(acceptor: Acceptor, member: Accepted, outcome: Accepted | Known) -> ComplaintReceipt:
+def answer(acceptor: Acceptor, member: Member, outcome: Member | Known) -> ComplaintReceipt:
     """Tell a hotline what became of its request.
 
     A repeat with the same body is given the receipt again for a day, unless the worker has used
@@ -272,7 +292,9 @@ def answer(acceptor: Acceptor, member: Accepted, outcome: Accepted | Known) -> C
             status=AcceptanceStatus.RECEIVED,
             receipt=outcome.receipt,
         )
-    if outcome.body_hash != member.body_hash:
+    if isinstance(outcome, Counted) or isinstance(member, Counted):
+        return _counted(member, outcome)
+    if outcome.body_hash != member.body_hash or not outcome.received_at:
         raise ReferenceReused
     fresh = datetime.now(UTC) - outcome.received_at < RECEIPT_REPEATED
     if fresh and not outcome.receipt_used:
@@ -284,6 +306,13 @@ def answer(acceptor: Acceptor, member: Accepted, outcome: Accepted | Known) -> C
     return ComplaintReceipt(
         complaint_id=outcome.complaint_id, status=AcceptanceStatus.ALREADY_RECEIVED
     )
+
+
+def _counted(member: Member, outcome: Counted | Known) -> ComplaintReceipt:
+    was_counted = isinstance(outcome, Counted) or outcome.body_hash is None
+    if not (was_counted and isinstance(member, Counted)):
+        raise ReferenceReused
+    return ComplaintReceipt(complaint_id=outcome.complaint_id, status=AcceptanceStatus.COUNTED)
 
 
 _SHOW = """

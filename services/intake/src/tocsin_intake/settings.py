@@ -1,5 +1,7 @@
 """What intake is told by its environment."""
 
+from pathlib import Path
+
 from tocsin_common.settings import Key
 from tocsin_common.settings import Settings as CommonSettings
 
@@ -15,3 +17,5 @@ class Settings(CommonSettings):
     """Receipts are derived under it, so none is stored (protection V3)."""
     box_private_key: Key
     cases_box_public_key: Key
+    taxonomy_file: Path | None = None
+    """The operator's own taxonomy, which replaces the shipped one whole; the same as cases'."""

@@ -54,6 +54,17 @@ class Headcount(StrEnum):
     HUNDREDS = "100-999"
     THOUSANDS = "1000+"
 
+    @classmethod
+    def of(cls, number: int) -> "Headcount":
+        """The bucket of an exact number, which is then forgotten."""
+        floors = (
+            (1000, cls.THOUSANDS),
+            (100, cls.HUNDREDS),
+            (10, cls.TENS),
+            (1, cls.UNDER_10),
+        )
+        return next((bucket for floor, bucket in floors if number >= floor), cls.NOT_STATED)
+
 
 class Reported(BaseModel):
     """The part of a complaint that is sealed to cases: words and the source's tag.
@@ -85,6 +96,8 @@ class ComplaintReceived(Event):
     country: Country | None = None
     issues: tuple[IssueCode, ...] = ()
     happened_on: date | None = None
+    happened_until: date | None = None
+    """The last day, where it was more than one."""
     workers_affected: Headcount = Headcount.NOT_STATED
     immediate_danger: bool = False
     retaliation: Retaliation = Retaliation.NONE

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from tocsin_buyer_portal_api.alerts import service
 from tocsin_buyer_portal_api.alerts.schemas import AlertDetail, AlertPage, AlertQuestion
 from tocsin_buyer_portal_api.auth import CallingBuyer
-from tocsin_buyer_portal_api.conditions import CONDITIONAL, answer
 from tocsin_buyer_portal_api.pages import ThisList
+from tocsin_common.conditions import CONDITIONAL, answer
 from tocsin_common.database import Session
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])

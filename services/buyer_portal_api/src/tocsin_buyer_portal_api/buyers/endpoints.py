@@ -21,9 +21,9 @@ from tocsin_buyer_portal_api.buyers.schemas import (
     NewReach,
     ReachShown,
 )
-from tocsin_buyer_portal_api.conditions import CONDITIONAL, answer, etag
 from tocsin_buyer_portal_api.pages import PageQuestion, ThisList
 from tocsin_common.auth import Operator
+from tocsin_common.conditions import CONDITIONAL, answer, etag
 from tocsin_common.database import Session
 
 admin = APIRouter(prefix="/v1/admin/buyers", tags=["operator"], dependencies=[Operator])

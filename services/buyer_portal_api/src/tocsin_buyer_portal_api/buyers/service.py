@@ -12,9 +12,9 @@ from tocsin_buyer_portal_api.auth import Caller
 from tocsin_buyer_portal_api.buyers import reach
 from tocsin_buyer_portal_api.buyers.models import Buyer, BuyerKey, Reach
 from tocsin_buyer_portal_api.buyers.schemas import BuyerChange, NewBuyer
-from tocsin_buyer_portal_api.conditions import etag, require_match
 from tocsin_common import outbox
 from tocsin_common.auth import hash_of, new_key
+from tocsin_common.conditions import etag, require_match
 from tocsin_common.database import Database
 from tocsin_common.problems import Conflict, NotFound
 from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from tocsin_buyer_portal_api.auth import CallingBuyer
-from tocsin_buyer_portal_api.conditions import CONDITIONAL, answer
 from tocsin_buyer_portal_api.pages import PageQuestion, ThisList
 from tocsin_buyer_portal_api.suppliers import service
 from tocsin_buyer_portal_api.suppliers.schemas import FacilityPage, Supplier, SupplierPage
+from tocsin_common.conditions import CONDITIONAL, answer
 from tocsin_common.database import Session
 
 router = APIRouter(prefix="/v1/suppliers", tags=["suppliers"])

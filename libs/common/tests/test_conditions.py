@@ -2,7 +2,7 @@
 
 import pytest
 
-from tocsin_buyer_portal_api.conditions import (
+from tocsin_common.conditions import (
     ChangedSince,
     IfMatchMissing,
     etag,
