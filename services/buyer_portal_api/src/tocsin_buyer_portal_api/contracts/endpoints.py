@@ -8,7 +8,6 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_buyer_portal_api.auth import CallingBuyer
-from tocsin_buyer_portal_api.conditions import CONDITIONAL, answer, etag
 from tocsin_buyer_portal_api.contracts import service
 from tocsin_buyer_portal_api.contracts.models import Contract
 from tocsin_buyer_portal_api.contracts.schemas import (
@@ -19,6 +18,7 @@ from tocsin_buyer_portal_api.contracts.schemas import (
 )
 from tocsin_buyer_portal_api.pages import Listing, PageQuestion, ThisList
 from tocsin_common.auth import Operator
+from tocsin_common.conditions import CONDITIONAL, answer, etag
 from tocsin_common.database import Session
 
 admin = APIRouter(

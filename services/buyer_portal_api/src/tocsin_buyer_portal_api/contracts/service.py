@@ -10,9 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_buyer_portal_api.buyers import reach
 from tocsin_buyer_portal_api.buyers.models import Buyer
-from tocsin_buyer_portal_api.conditions import etag, require_match
 from tocsin_buyer_portal_api.contracts.models import Contract, ContractReach
 from tocsin_buyer_portal_api.contracts.schemas import NewContract
+from tocsin_common.conditions import etag, require_match
 from tocsin_common.database import driver
 from tocsin_common.problems import Conflict, NotFound
 from tocsin_contracts.ids import new_green_id
