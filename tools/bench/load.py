@@ -1,6 +1,7 @@
 """A load from a process of its own: `load.py URL KEY CONNECTIONS SECONDS RATE FACILITIES FIRST`.
 
-Prints one JSON object: answers per second by status and latencies in milliseconds. With a rate,
+Prints one JSON object: answers by status and per second, latencies in milliseconds, and what
+the load itself cost. With a rate,
 requests leave at fixed times whether or not answers have come, so that waiting is not hidden;
 rate 0 sends as fast as answers come. Complaints name the bench's facilities in turn, from FIRST.
 """
@@ -119,6 +120,7 @@ async def run(task: Task) -> dict[str, object]:
             await one(number, time.perf_counter())
             number += task.connections
 
+    cpu_before = time.process_time()
     began = time.perf_counter()
     end = began + task.seconds
     if task.rate:
@@ -137,6 +139,7 @@ async def run(task: Task) -> dict[str, object]:
         "statuses": dict(statuses),
         "p50_ms": took[len(took) // 2] * 1000,
         "p99_ms": took[int(len(took) * 0.99)] * 1000,
+        "cpu_s": time.process_time() - cpu_before,
     }
 
 

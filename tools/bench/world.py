@@ -1,13 +1,10 @@
 """What is measured: all of Tocsin with durable settings, facilities, a hotline and a buyer."""
 
 import json
-import os
-import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +13,17 @@ from tocsin_contracts.ids import CROCKFORD
 from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, NOTIFICATIONS
 
 FACILITIES = 3000
-SETTINGS = {
+SINK_ALLOWED = {"TOCSIN_ALLOWED_NETWORKS": "127.0.0.0/8"}
+ORDINARY: Mapping[str, str] = SINK_ALLOWED
+"""As an organisation runs it: disclosure in slots on two days of the week."""
+RELEASING: Mapping[str, str] = {
+    **SINK_ALLOWED,
     "TOCSIN_SLOTS": "every 100ms",
     "TOCSIN_SETTLE_SECONDS": "0",
     "TOCSIN_SPREAD_SECONDS": "0",
     "TOCSIN_NOTICE_SECONDS": "0",
-    "TOCSIN_ALLOWED_NETWORKS": "127.0.0.0/8",
 }
+"""With slots so close that alerts can be measured by the hundred."""
 
 
 def os_id(number: int) -> str:
@@ -33,12 +34,34 @@ def os_id(number: int) -> str:
 
 
 class World:
-    """A running Tocsin, and who may speak to it."""
+    """A Tocsin of the bench's own, and who may speak to it."""
 
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
+    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+        self._directory = directory
+        self._settings = settings
+        self.stack = Stack(directory, settings=settings)
         self.hotline_key = ""
         self.buyer_key = ""
+
+    def start(self, sink: str) -> None:
+        """Start it for the first time, with commit times recorded, and register everybody."""
+        self.stack.postgres.start()
+        self.stack.postgres.run("alter system set track_commit_timestamp = on;")
+        self.stack.postgres.stop()
+        self.stack.start()
+        self._register(sink)
+
+    def restart(self) -> float:
+        """Stop it and start it again on the same data; return the seconds until all is ready."""
+        self.stack.stop()
+        began = time.perf_counter()
+        self.stack = Stack(self._directory, settings=self._settings)
+        self.stack.start()
+        return time.perf_counter() - began
+
+    def stop(self) -> None:
+        """Leave nothing running."""
+        self.stack.stop()
 
     def url(self, service: str, path: str) -> str:
         return self.stack.url(service) + path
@@ -60,7 +83,11 @@ class World:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
-    def settle(self, sink: str) -> None:
+    def subscribe(self) -> None:
+        """Let the buyer hear of everything from now on."""
+        self.ask(NOTIFICATIONS, "/v1/subscriptions", {"name": "Everything"}, key=self.buyer_key)
+
+    def _register(self, sink: str) -> None:
         """Register a hotline, a supplier list, and a buyer with an endpoint."""
         self.hotline_key = self.ask(INTAKE, "/v1/admin/integrations", {"name": "Bench line"})["key"]
         rows = [
@@ -74,10 +101,6 @@ class World:
         ]
         self.ask(CASES, "/v1/admin/registry/import", {"facilities": rows})
         self._register_buyer(sink)
-
-    def subscribe(self) -> None:
-        """Let the buyer hear of everything from now on."""
-        self.ask(NOTIFICATIONS, "/v1/subscriptions", {"name": "Everything"}, key=self.buyer_key)
 
     def _register_buyer(self, sink: str) -> None:
         found = self.ask(CASES, "/v1/admin/registry/organisations?limit=200")["data"]
@@ -97,46 +120,3 @@ class World:
                     raise
                 time.sleep(0.2)
         self.buyer_key = buyer["key"]
-
-
-@contextmanager
-def running(directory: Path | None = None) -> Generator[World]:
-    """Run Tocsin with commit times recorded, until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as temporary:
-        root = Path(temporary)
-        root.chmod(0o711)
-        stack = Stack(directory or root / "data", settings=SETTINGS)
-        stack.postgres.start()
-        stack.postgres.run("alter system set track_commit_timestamp = on;")
-        stack.postgres.stop()
-        try:
-            stack.start()
-            yield World(stack)
-        finally:
-            stack.stop()
-
-
-def cpu_seconds(pids: list[int]) -> float:
-    """Processor time these processes and their children have used, in seconds."""
-    ticks = 0
-    for pid in _with_children(pids):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        ticks += sum(int(field) for field in fields[11:15])  # own, and of children that ended
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mb(pids: list[int]) -> float:
-    """Memory these processes hold, in MB of a million bytes."""
-    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def _with_children(pids: list[int]) -> list[int]:
-    found = list(pids)
-    for pid in found:
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            found += [int(child) for child in task.read_text().split()]
-    return found

@@ -1,0 +1,15 @@
+"""Everything that is measured, in order. A new measurement is a module here and a line below."""
+
+from collections.abc import Sequence
+
+from measurement import Measurement
+
+from measurements import acceptance, alert_latency, case_latency, events, startup
+
+ALL: Sequence[Measurement] = (
+    acceptance.MEASUREMENT,
+    events.MEASUREMENT,
+    case_latency.MEASUREMENT,
+    startup.MEASUREMENT,
+    alert_latency.MEASUREMENT,
+)

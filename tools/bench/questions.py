@@ -1,0 +1,49 @@
+"""Questions to the databases that are measured, over connections that stay open."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+from world import World
+
+
+class Questions:
+    """Asks PostgreSQL as its superuser, which the services cannot."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._runner = asyncio.Runner()
+        self._connections: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
+
+    def ask(self, service: str, query: str, *values: Any) -> list[asyncpg.Record]:
+        """What a service's database answers."""
+        return self._runner.run(self._ask(service, query, *values))
+
+    def count(self, service: str, table: str, where: str = "true") -> int:
+        """How many rows of a table there are."""
+        query = f'select count(*) from "{table}" where {where}'  # noqa: S608
+        return self.ask(service, query)[0][0]
+
+    def commits(self, service: str, table: str, key: str = "id") -> dict[str, float]:
+        """When each row was committed, in seconds."""
+        when = "extract(epoch from pg_xact_commit_timestamp(xmin))::float8"
+        rows = self.ask(service, f'select {key}::text, {when} from "{table}"')  # noqa: S608
+        return {row[0]: row[1] for row in rows}
+
+    def close(self) -> None:
+        """Let go of the connections, before the server is stopped."""
+        self._runner.run(self._close())
+        self._runner.close()
+
+    async def _ask(self, service: str, query: str, *values: Any) -> list[asyncpg.Record]:
+        connection = self._connections.get(service)
+        if connection is None or connection.is_closed():
+            url = self._world.stack.postgres.admin_url.rsplit("/", 1)[0]
+            connection = await asyncpg.connect(f"{url}/tocsin_{service}")
+            self._connections[service] = connection
+        return await connection.fetch(query, *values)
+
+    async def _close(self) -> None:
+        for connection in self._connections.values():
+            connection.terminate()
+        self._connections.clear()
