@@ -10,7 +10,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from receiver import Hit, Receiver
 
-from tocsin_notifications.outbound import EXCERPT, Fault, Outbound, Unreached
+from tocsin_notifications.outbound import EXCERPT, Outbound
+from tocsin_notifications.outcomes import Fault, Unreached
 
 Open = Callable[..., AbstractAsyncContextManager[Outbound]]
 

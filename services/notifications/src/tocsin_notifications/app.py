@@ -17,7 +17,9 @@ from tocsin_notifications import endpoints, handlers
 from tocsin_notifications.buyers import by_key
 from tocsin_notifications.delivery import Courier, Terms
 from tocsin_notifications.handlers import Alerting
+from tocsin_notifications.models import Kind
 from tocsin_notifications.outbound import Outbound
+from tocsin_notifications.posting import Posting
 from tocsin_notifications.settings import Settings
 
 
@@ -31,11 +33,13 @@ def create_app(
     notifications = Service(NOTIFICATIONS, settings)
     database = notifications.database
     keys: KeyRing[UUID] = KeyRing(settings.hash_key, lambda: by_key(database))
+    outbound = Outbound(
+        settings.allowed_networks, timeout=settings.attempt_timeout, resolver=resolver
+    )
     courier = Courier(
         database,
-        Outbound(settings.allowed_networks, timeout=settings.attempt_timeout, resolver=resolver),
+        {Kind.WEBHOOK: Posting(outbound, settings.webhook_key)},
         Terms(
-            settings.webhook_key,
             lease=settings.lease_seconds,
             poll=settings.poll_seconds,
             retry_scale=settings.retry_scale,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import tuple_
@@ -47,7 +48,8 @@ class Wanted:
     state: DeliveryState | None = None
 
 
-Row = tuple[Delivery, AlertVersion]
+Row = tuple[Delivery, AlertVersion | None]
+"""A delivery, and the alert version it carries, if it does."""
 
 
 async def page(
@@ -115,8 +117,8 @@ async def resend(session: AsyncSession, buyer_id: UUID, delivery_id: UUID, now: 
     if endpoint.disabled_at:
         raise EndpointIsDisabled
     known = {DeliveryState.WAITING, DeliveryState.DELIVERED}
-    newer = [one for one in versions if one.alert_version > delivery.alert_version]
-    if any(one.state in known for one in newer):
+    version = delivery.alert_version or 0
+    if any(one.state in known for one in versions if (one.alert_version or 0) > version):
         raise Overtaken
     delivery.state = DeliveryState.WAITING
     delivery.settled_at = None
@@ -127,10 +129,11 @@ async def resend(session: AsyncSession, buyer_id: UUID, delivery_id: UUID, now: 
 
 async def _lock_versions(session: AsyncSession, delivery: Delivery) -> Sequence[Delivery]:
     """Hold every version of an alert for one endpoint, so that nobody takes one meanwhile."""
+    same_alert = col(Delivery.alert_id) == delivery.alert_id
     query = (
         select(Delivery)
         .where(
-            col(Delivery.alert_id) == delivery.alert_id,
+            same_alert if delivery.alert_id else col(Delivery.id) == delivery.id,
             col(Delivery.endpoint_id) == delivery.endpoint_id,
         )
         .order_by(col(Delivery.id))
@@ -140,9 +143,10 @@ async def _lock_versions(session: AsyncSession, delivery: Delivery) -> Sequence[
     return (await session.exec(query)).all()
 
 
-def _deliveries() -> Select[Delivery, AlertVersion]:
-    return select(Delivery, AlertVersion).join(
+def _deliveries() -> "Select[Delivery, AlertVersion | None]":
+    query = select(Delivery, AlertVersion).outerjoin(
         AlertVersion,
         (col(AlertVersion.alert_id) == col(Delivery.alert_id))
         & (col(AlertVersion.version) == col(Delivery.alert_version)),
     )
+    return cast("Select[Delivery, AlertVersion | None]", query)

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import random
+from typing import Protocol
 from uuid import UUID
 
 from opentelemetry.trace import SpanKind
@@ -18,11 +19,10 @@ from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.group_commit import GroupCommit
 from tocsin_common.telemetry import counter, gauge, histogram, span
-from tocsin_notifications import queue, schedule, signing
-from tocsin_notifications.models import DeliveryState
-from tocsin_notifications.outbound import Answer, Fault, Outbound, Unreached
-from tocsin_notifications.payload import CONTENT_TYPE
-from tocsin_notifications.queue import Due, Result
+from tocsin_notifications import queue, schedule
+from tocsin_notifications.models import DeliveryState, Kind, Purpose
+from tocsin_notifications.outcomes import Answer, Fault, Unreached
+from tocsin_notifications.queue import Disabled, Due, Result
 
 log = logging.getLogger("tocsin.delivery")
 
@@ -32,19 +32,32 @@ PAUSE = 1.0  # seconds after a failed look
 LAG_EVERY = 5.0  # seconds between measurements
 GRACE = 5.0  # seconds that a leaving process gives to what it is sending
 RECORDING = 60.0  # seconds for which a result is offered to a database that is away
+ONCE = {Purpose.TEST, Purpose.VERIFICATION}  # a person waits for them, and tries again
 
 attempts = counter("delivery_attempts_total", "Attempts to deliver, by outcome", ["outcome"])
 late = histogram("delivery_late_seconds", "From a delivery's being due to its being sent")
 lag = gauge("deliveries_lag_seconds", "How long the delivery that waits longest has been due")
 
-GONE = 410
+OnDisabled = Callable[[AsyncConnection, Sequence[Disabled]], Awaitable[None]]
+"""Called in the transaction that disables endpoints, to plan a notice to their buyers."""
+
+
+class Sender(Protocol):
+    """Tells endpoints of one kind."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Hold what sending needs until the block ends."""
+        ...
+
+    async def send(self, due: Due) -> Answer | Unreached:
+        """Try once to tell an endpoint; it bounds its own time."""
+        ...
 
 
 @dataclass(frozen=True)
 class Terms:
     """How deliveries are made."""
 
-    webhook_key: bytes
     lease: float
     """Seconds after which the deliveries of a process that died are another's."""
     poll: float
@@ -59,11 +72,19 @@ class Courier:
     the delivery then sends the same id and the same bytes.
     """
 
-    def __init__(self, database: Database, outbound: Outbound, terms: Terms) -> None:
+    def __init__(
+        self,
+        database: Database,
+        senders: Mapping[Kind, Sender],
+        terms: Terms,
+        *,
+        on_disabled: OnDisabled | None = None,
+    ) -> None:
         self._database = database
-        self._outbound = outbound
+        self._senders = senders
         self._terms = terms
-        self._settling = GroupCommit(database.begin, _settle)
+        self._on_disabled = on_disabled
+        self._settling = GroupCommit(database.begin, self._settle)
         self._awake = asyncio.Event()
         self._sending: Counter[UUID] = Counter()
         self._held: dict[UUID, tuple[int, asyncio.Timeout]] = {}
@@ -76,7 +97,10 @@ class Courier:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Deliver until the block ends; then finish what is being sent, if that is soon."""
-        async with self._outbound.running(), self._settling.running():
+        async with AsyncExitStack() as stack:
+            for sender in self._senders.values():
+                await stack.enter_async_context(sender.running())
+            await stack.enter_async_context(self._settling.running())
             claiming = asyncio.create_task(self._claim_for_ever())
             others = [
                 asyncio.create_task(self._renew_for_ever()),
@@ -155,23 +179,14 @@ class Courier:
 
     async def _attempt(self, due: Due) -> Result:
         started_at, began = datetime.now(UTC), time.perf_counter()
-        secret = signing.secret_of(self._terms.webhook_key, due.endpoint_id, due.secret_generation)
-        headers = {
-            "content-type": CONTENT_TYPE,
-            **signing.headers(due.id, started_at, due.body, [signing.v1(secret)]),
-        }
         with span(
             "deliver",
             kind=SpanKind.CLIENT,
             parent=due.trace,
             root=due.trace is None,
-            attributes={"http.request.method": "POST", "tocsin.attempt": due.tries + 1},
+            attributes={"tocsin.attempt": due.tries + 1},
         ) as current:
-            outcome: Answer | Unreached
-            try:
-                outcome = await self._outbound.post(due.url, due.body, headers)
-            except Unreached as error:
-                outcome = error
+            outcome = await self._senders[Kind(due.kind)].send(due)
             fault = outcome.fault
             current.set_attribute("tocsin.outcome", fault or "delivered")
             if isinstance(outcome, Answer):
@@ -188,14 +203,16 @@ class Courier:
         took: float,
     ) -> Result:
         answer = outcome if isinstance(outcome, Answer) else None
+        wish = schedule.wish_of(answer.retry_after, started_at) if answer else None
         wait: timedelta | None = None
-        if fault:
+        if fault and due.purpose not in ONCE:
             wait = schedule.wait_after(
                 due.tries + 1,
                 chance=random(),  # noqa: S311
-                wish=schedule.wish_of(answer.retry_after, started_at) if answer else None,
+                wish=wish,
                 scale=self._terms.retry_scale,
             )
+        quiet = schedule.quiet_after(answer.status, wait, wish) if answer else None
         return Result(
             delivery_id=due.id,
             lease=due.lease,
@@ -208,7 +225,8 @@ class Courier:
             status=answer.status if answer else None,
             fault=fault,
             excerpt=answer.excerpt if answer else None,
-            gone=answer is not None and answer.status == GONE,
+            gone=answer is not None and answer.gone,
+            quiet=quiet.total_seconds() if quiet else None,
         )
 
     async def _note(self, result: Result) -> None:
@@ -224,6 +242,12 @@ class Courier:
                 await asyncio.sleep(PAUSE)
             else:
                 return
+
+    async def _settle(self, tx: AsyncConnection, results: Sequence[Result]) -> Sequence[None]:
+        disabled = await queue.settle(tx, results, now=datetime.now(UTC))
+        if disabled and self._on_disabled:
+            await self._on_disabled(tx, disabled)
+        return [None] * len(results)
 
     async def _renew_for_ever(self) -> None:
         lease = self._terms.lease
@@ -260,8 +284,3 @@ def _state(fault: Fault | None, wait: timedelta | None) -> DeliveryState:
     if not fault:
         return DeliveryState.DELIVERED
     return DeliveryState.FAILED if wait is None else DeliveryState.WAITING
-
-
-async def _settle(tx: AsyncConnection, results: Sequence[Result]) -> Sequence[None]:
-    await queue.settle(tx, results, now=datetime.now(UTC))
-    return [None] * len(results)

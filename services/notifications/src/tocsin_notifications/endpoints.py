@@ -122,7 +122,7 @@ async def list_deliveries(
     """List deliveries, newest first."""
     wanted = deliveries.Wanted(endpoint_id, alert_id, state)
     found = await deliveries.page(session, buyer, wanted, after=listing.after, limit=listing.limit)
-    shown = [DeliveryShown.of(delivery, alert.type) for delivery, alert in found]
+    shown = [DeliveryShown.of(delivery, alert) for delivery, alert in found]
     return listing.page(shown, lambda one: one.delivery_id)
 
 
@@ -131,10 +131,10 @@ async def get_delivery(delivery_id: UUID, buyer: CallingBuyer, session: Session)
     """Show a delivery with its attempts and what is sent."""
     delivery, alert = await deliveries.find(session, buyer, delivery_id)
     tried = await deliveries.attempts_of(session, delivery_id)
-    shown = DeliveryShown.of(delivery, alert.type)
+    shown = DeliveryShown.of(delivery, alert)
     return DeliveryDetail(
         **shown.model_dump(),
-        body=alert.body.decode(),
+        body=(alert.body if alert else delivery.body or b"").decode(),
         tried=[AttemptShown.of(one) for one in tried],
     )
 
@@ -146,7 +146,7 @@ async def resend_delivery(
     """Send a delivery again, with the same id and the same bytes."""
     delivery, alert = await deliveries.resend(session, buyer, delivery_id, datetime.now(UTC))
     after_commit(await session.connection(), request.app.state.wake)
-    return DeliveryShown.of(delivery, alert.type)
+    return DeliveryShown.of(delivery, alert)
 
 
 router.include_router(_endpoints)

@@ -36,18 +36,44 @@ class Reach(Table, table=True):
     buyer_id: UUID = Field(primary_key=True, index=True)
 
 
+class Kind(StrEnum):
+    """How an endpoint is told."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+
+
 class Endpoint(Table, table=True):
     """Where a buyer wants to be told."""
 
     id: UUID = Field(primary_key=True)
     buyer_id: UUID = Field(index=True)
-    url: str = Field(sa_type=Text)
+    kind: str = Field(default=Kind.WEBHOOK, sa_type=Text)
+    address: str = Field(sa_type=Text)
+    """A webhook's URL, or a mail address."""
     description: str = Field(default="", sa_type=Text)
+    latest_only: bool = False
+    """An older version that has not been delivered is not sent once there is a newer one."""
     secret_generation: int = 1
     """Its secret is derived from this; the next generation is a new secret."""
+    previous_generation: int | None = None
+    previous_until: datetime | None = None
+    """Until then the previous secret signs as well."""
     created_at: datetime
+    verified_at: datetime | None = None
+    """When whoever is there showed that it wants this: a mail address is sent nothing before."""
+    paused_at: datetime | None = None
+    """Since when it is sent nothing but what is pressing."""
+    rate_per_minute: int | None = None
+    """The most attempts in a minute; none: as many as come."""
+    spoken_for_until: datetime | None = None
+    """Until when its rate is used up by what has been sent."""
+    quiet_until: datetime | None = None
+    """Nothing is sent before then: it asked for that, or has been failing."""
     failing_since: datetime | None = None
     """Since when every attempt has failed; such an endpoint is sent one delivery at a time."""
+    failed_at: datetime | None = None
+    """The newest failure since then."""
     disabled_at: datetime | None = None
     disabled_reason: str | None = Field(default=None, sa_type=Text)
     version: int = 0
@@ -121,6 +147,21 @@ class DeliveryState(StrEnum):
     """Its endpoint was deleted."""
 
 
+class Purpose(StrEnum):
+    """What a delivery is for."""
+
+    ALERT = "alert"
+    """It carries an alert version."""
+    TEST = "test"
+    """Asked for by its buyer; says nothing about anybody."""
+    VERIFICATION = "verification"
+    """Asks whoever is there whether it wants to be told."""
+    DIGEST = "digest"
+    """Several alerts, in one mail."""
+    NOTICE = "notice"
+    """About an endpoint of the buyer's own."""
+
+
 class Delivery(Table, table=True):
     """One alert version on its way to one endpoint. Its id is the `webhook-id` of every attempt."""
 
@@ -138,8 +179,13 @@ class Delivery(Table, table=True):
     id: UUID = Field(primary_key=True)
     buyer_id: UUID
     endpoint_id: UUID
-    alert_id: UUID
-    alert_version: int
+    purpose: str = Field(default=Purpose.ALERT, sa_type=Text)
+    alert_id: UUID | None = None
+    alert_version: int | None = None
+    body: bytes | None = None
+    """What it carries when that is no alert version, which is kept once for everybody."""
+    pressing: bool = False
+    """A correction, or what a person waits for: goes past pauses and past older versions."""
     state: str = Field(sa_type=Text)
     planned_at: datetime
     due_at: datetime
@@ -156,12 +202,15 @@ class Delivery(Table, table=True):
 
 
 class Attempt(Table, table=True):
-    """One POST of a delivery, and what came of it. Never what was sent."""
+    """One try to deliver, and what came of it. Never what was sent."""
+
+    __table_args__ = (Index(None, "endpoint_id", "started_at"),)
 
     delivery_id: UUID = Field(
         primary_key=True, sa_column_args=[ForeignKey("delivery.id", ondelete="cascade")]
     )
     number: int = Field(primary_key=True)
+    endpoint_id: UUID
     started_at: datetime
     milliseconds: int
     status: int | None = None

@@ -9,8 +9,6 @@ import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +16,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tocsin_notifications.addresses import Network, is_allowed, is_public, read
+from tocsin_notifications.outcomes import Answer, Fault, Unreached
 
 EXCERPT = 500  # characters of an answer that are kept for its owner to read
 MOST_READ = 65_536  # bytes of an answer; whoever says more is hung up on
@@ -26,45 +25,8 @@ LOOKUPS = 64  # names looked up at once; a name server that hangs holds one of t
 AGENT = "Tocsin-Webhooks/1"
 
 
-class Fault(StrEnum):
-    """Why an attempt failed, in one word."""
-
-    STATUS = "status"
-    REDIRECT = "redirect"
-    TIMEOUT = "timeout"
-    NAME = "name"
-    TLS = "tls"
-    CONNECT = "connect"
-    ADDRESS_REFUSED = "address_refused"
-    PROTOCOL = "protocol"
-
-
-class Unreached(Exception):
-    """No answer came."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault)
-        self.fault: Fault | None = fault
-
-
 class AddressRefused(OSError):
     """A connection would have gone where deliveries may not go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an endpoint answered."""
-
-    status: int
-    excerpt: str
-    retry_after: str | None
-
-    @property
-    def fault(self) -> Fault | None:
-        """Only 2xx is success; a redirect is never followed."""
-        if 200 <= self.status < 300:
-            return None
-        return Fault.REDIRECT if 300 <= self.status < 400 else Fault.STATUS
 
 
 class Outbound:

@@ -19,9 +19,14 @@ from tocsin_contracts.events.deliveries import (
 )
 from tocsin_notifications.models import DeliveryState
 
+# Who claims claims alone, so that what one took is seen by the next: two versions of an alert are
+# never on their way to one endpoint, and nobody's rate is spent twice.
+_ALONE = "select pg_advisory_xact_lock(7463241905217)"
+
 # The endpoints with something waiting are found by leaping over the index from one to the next,
 # and each gives up at most what it has room for: the cost does not grow with what waits, and an
-# endpoint that hangs takes no turn of another.
+# endpoint that hangs takes no turn of another. An endpoint with a rate has a bucket that holds
+# what comes in ten seconds; it is full at `full` and has been spent up to `spent`.
 _CLAIM = """
 with recursive waiting as (
     (select endpoint_id from delivery where state = 'waiting' order by endpoint_id limit 1)
@@ -33,32 +38,63 @@ with recursive waiting as (
     )
     from waiting where waiting.endpoint_id is not null
 ),
+ready as materialized (
+    select endpoint.*
+    from waiting join endpoint on endpoint.id = waiting.endpoint_id
+    where endpoint.disabled_at is null
+        and (endpoint.quiet_until is null or endpoint.quiet_until <= now())
+),
+rated as materialized (
+    select endpoint.id, interval '1 minute' / endpoint.rate_per_minute as each,
+        greatest(
+            endpoint.spoken_for_until,
+            now() - interval '1 minute' / endpoint.rate_per_minute
+                * greatest(1, endpoint.rate_per_minute / 6)
+        ) as spent
+    from endpoint
+    where endpoint.id in (select id from ready where rate_per_minute is not null)
+    order by endpoint.id
+    for update skip locked
+),
 open as materialized (
-    select endpoint.id, endpoint.url, endpoint.secret_generation,
-        case when endpoint.failing_since is null then $3 else 1 end - coalesce(busy.sending, 0)
-            as room
-    from waiting
-    join endpoint on endpoint.id = waiting.endpoint_id and endpoint.disabled_at is null
+    select ready.*, rated.each, rated.spent, least(
+        case when ready.failing_since is null then $3 else 1 end - coalesce(busy.sending, 0),
+        case when ready.rate_per_minute is not null then coalesce(
+            floor(extract(epoch from now() - rated.spent) / extract(epoch from rated.each) + 1e-6),
+            0
+        ) end
+    )::int as room
+    from ready
+    left join rated on rated.id = ready.id
     left join unnest($1::uuid[], $2::int[]) as busy(endpoint_id, sending)
-        on busy.endpoint_id = endpoint.id
+        on busy.endpoint_id = ready.id
     order by random()
 ),
 due as (
-    select first.id, open.url, open.secret_generation
+    select open.id as endpoint_id, first.id
     from open cross join lateral (
         select delivery.id from delivery
         where delivery.endpoint_id = open.id and delivery.state = 'waiting'
             and delivery.due_at <= now()
             and (delivery.lease_until is null or delivery.lease_until < now())
+            and (delivery.pressing or open.paused_at is null)
+            and (open.kind = 'webhook' or open.verified_at is not null
+                or delivery.purpose = 'verification')
             and not exists (
                 select from delivery as other
                 where other.alert_id = delivery.alert_id
                     and other.endpoint_id = delivery.endpoint_id
-                    and (
-                        (other.alert_version < delivery.alert_version and other.state = 'waiting')
-                        or (other.alert_version > delivery.alert_version
-                            and (other.state = 'delivered' or other.lease_until > now()))
-                    )
+                    and case when other.alert_version < delivery.alert_version
+                        then other.state = 'waiting' and (
+                            other.lease_until > now()
+                            or not (delivery.pressing or open.latest_only)
+                        )
+                        else other.alert_version > delivery.alert_version and (
+                            other.state = 'delivered'
+                            or other.lease_until > now()
+                            or other.state = 'waiting' and (other.pressing or open.latest_only)
+                        )
+                    end
             )
         order by delivery.due_at
         limit open.room
@@ -66,15 +102,30 @@ due as (
     ) as first
     where open.room > 0
     limit $4
+),
+spending as (
+    update endpoint set spoken_for_until = rated.spent + rated.each * taken.number
+    from rated
+    join (select endpoint_id, count(*) as number from due group by endpoint_id) as taken
+        on taken.endpoint_id = rated.id
+    where endpoint.id = rated.id
+),
+leased as (
+    update delivery set lease_until = now() + $5::float8 * interval '1 second', leases = leases + 1
+    from due
+    where delivery.id = due.id
+    returning delivery.*
 )
-update delivery set lease_until = now() + $5::float8 * interval '1 second', leases = leases + 1
-from due, alert_version
-where delivery.id = due.id
-    and alert_version.alert_id = delivery.alert_id
-    and alert_version.version = delivery.alert_version
-returning delivery.id, delivery.leases as lease, delivery.endpoint_id, delivery.tries,
-    due.url, due.secret_generation, alert_version.body, alert_version.trace,
-    extract(epoch from now() - delivery.due_at)::float8 as late
+select leased.id, leased.leases as lease, leased.buyer_id, leased.endpoint_id, leased.purpose,
+    leased.alert_id, leased.alert_version, leased.tries,
+    open.kind, open.address, open.secret_generation,
+    case when open.previous_until > now() then open.previous_generation end as previous_generation,
+    coalesce(leased.body, alert_version.body) as body, alert_version.trace,
+    extract(epoch from now() - leased.due_at)::float8 as late
+from leased
+join open on open.id = leased.endpoint_id
+left join alert_version on alert_version.alert_id = leased.alert_id
+    and alert_version.version = leased.alert_version
 """
 
 # Whoever holds a row just now is about to settle it, so it is passed over.
@@ -131,39 +182,63 @@ behind as (
     from settled
     where delivery.alert_id = settled.alert_id and delivery.endpoint_id = settled.endpoint_id
         and delivery.alert_version > settled.alert_version and delivery.state = 'waiting'
+        and not delivery.pressing
 ),
 overtaken as (
     update delivery set state = 'superseded', settled_at = now()
     from settled
-    where settled.state = 'delivered'
+    where settled.state <> 'waiting'
         and delivery.alert_id = settled.alert_id and delivery.endpoint_id = settled.endpoint_id
         and delivery.alert_version < settled.alert_version and delivery.state = 'waiting'
 ),
 noted as (
-    insert into attempt (delivery_id, number, started_at, milliseconds, status, fault, excerpt)
-    select settled.id, settled.attempts, result.started_at, result.milliseconds, result.status,
-        result.fault, result.excerpt
+    insert into attempt (
+        delivery_id, number, endpoint_id, started_at, milliseconds, status, fault, excerpt
+    )
+    select settled.id, settled.attempts, settled.endpoint_id, result.started_at,
+        result.milliseconds, result.status, result.fault, result.excerpt
     from settled join result on result.id = settled.id
 )
 select id, buyer_id, endpoint_id, alert_id, alert_version, state, attempts, version from settled
 """
 
+# Failures count as a row of them while they follow each other within the longest wait between two
+# attempts. One that fails for long is tried less often: a tenth of that time lies between tries.
 _HEALTH = """
 with changed as (
-    select endpoint.id, heard.well
-    from endpoint join unnest($1::uuid[], $2::bool[]) as heard(id, well) on endpoint.id = heard.id
-    where (endpoint.failing_since is null) <> heard.well
+    select endpoint.id, heard.well, heard.gone, heard.quiet, case
+            when heard.well then null
+            when endpoint.failed_at < now() - interval '36 hours' then now()
+            else coalesce(endpoint.failing_since, now())
+        end as failing_since
+    from endpoint
+    join unnest($1::uuid[], $2::bool[], $3::bool[], $4::float8[]) as heard(id, well, gone, quiet)
+        on endpoint.id = heard.id
+    where not heard.well or heard.quiet is not null or endpoint.failing_since is not null
     order by endpoint.id
     for update of endpoint
+),
+judged as (
+    select changed.*, case
+            when changed.gone then 'gone'
+            when changed.failing_since < now() - interval '5 days' then 'failing'
+        end as verdict,
+        greatest(changed.quiet, case when not changed.well then least(
+            300, extract(epoch from now() - changed.failing_since)::float8 / 10
+        ) end) as pause
+    from changed
 )
-update endpoint set failing_since = case when changed.well then null else now() end
-from changed where endpoint.id = changed.id
-"""
-
-_DISABLE = """
-update endpoint set disabled_at = now(), disabled_reason = 'gone', version = version + 1
-where id = any($1::uuid[]) and disabled_at is null
-returning id, buyer_id, version
+update endpoint set
+    failing_since = judged.failing_since,
+    failed_at = case when not judged.well then now() end,
+    quiet_until = now() + judged.pause * interval '1 second',
+    disabled_at = coalesce(endpoint.disabled_at, case when judged.verdict <> '' then now() end),
+    disabled_reason = coalesce(endpoint.disabled_reason, judged.verdict),
+    version = version + case when endpoint.disabled_at is null and judged.verdict <> ''
+        then 1 else 0 end
+from judged where endpoint.id = judged.id
+returning endpoint.id as endpoint_id, endpoint.buyer_id, endpoint.disabled_reason as reason,
+    endpoint.version, endpoint.disabled_at is not distinct from now() as newly
 """
 
 _LAG = """
@@ -179,10 +254,17 @@ class Due:
 
     id: UUID
     lease: int
+    buyer_id: UUID
     endpoint_id: UUID
+    purpose: str
+    alert_id: UUID | None
+    alert_version: int | None
     tries: int
-    url: str
+    kind: str
+    address: str
     secret_generation: int
+    previous_generation: int | None
+    """Its secret signs as well, while it is being replaced."""
     body: bytes
     trace: Trace | None
     late: float
@@ -207,6 +289,18 @@ class Result:
     excerpt: str | None = None
     gone: bool = False
     """The endpoint said that it is no more."""
+    quiet: float | None = None
+    """Seconds for which the endpoint is to be left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disabled:
+    """An endpoint that is no longer sent to, as of this transaction."""
+
+    endpoint_id: UUID
+    buyer_id: UUID
+    reason: str
+    version: int
 
 
 async def claim(
@@ -221,9 +315,9 @@ async def claim(
         limit: the most to take now.
         lease: seconds.
     """
-    rows = await (await driver(tx)).fetch(
-        _CLAIM, list(sending), list(sending.values()), room, limit, lease
-    )
+    connection = await driver(tx)
+    await connection.execute(_ALONE)
+    rows = await connection.fetch(_CLAIM, list(sending), list(sending.values()), room, limit, lease)
     return [Due(**row) for row in rows]
 
 
@@ -233,20 +327,16 @@ async def renew(tx: AsyncConnection, held: Mapping[UUID, int], *, lease: float) 
     return {row["id"] for row in rows}
 
 
-async def settle(tx: AsyncConnection, results: Sequence[Result], *, now: datetime) -> None:
+async def settle(
+    tx: AsyncConnection, results: Sequence[Result], *, now: datetime
+) -> Sequence[Disabled]:
     """Record attempts and what becomes of their deliveries, and tell DELIVERIES.
 
-    Endpoints are touched before deliveries, as everybody does who touches both.
+    Return the endpoints that this disabled. Endpoints are touched before deliveries, as everybody
+    does who touches both.
     """
+    disabled = await _judge(tx, results)
     connection = await driver(tx)
-    health = dict.fromkeys(sorted({one.endpoint_id for one in results}), False)
-    for one in results:
-        health[one.endpoint_id] |= one.state is DeliveryState.DELIVERED
-    await connection.execute(_HEALTH, list(health), list(health.values()))
-    events: list[outbox.Prepared] = []
-    if gone := {one.endpoint_id: one.trace for one in results if one.gone}:
-        rows = await connection.fetch(_DISABLE, sorted(gone))
-        events += [outbox.prepare(_disabled(row, now), trace=gone[row["id"]]) for row in rows]
     rows = await connection.fetch(
         _SETTLE,
         [one.delivery_id for one in results],
@@ -260,12 +350,39 @@ async def settle(tx: AsyncConnection, results: Sequence[Result], *, now: datetim
         [one.excerpt for one in results],
     )
     traces = {one.delivery_id: one.trace for one in results}
+    ended = {one.endpoint_id: one.trace for one in results}
+    events = [outbox.prepare(_disabled(one, now), trace=ended[one.endpoint_id]) for one in disabled]
     events += [
         outbox.prepare(_settled(row, now), trace=traces[row["id"]])
         for row in rows
-        if row["state"] != DeliveryState.WAITING
+        if row["state"] != DeliveryState.WAITING and row["alert_id"]
     ]
     await outbox.record(tx, events)
+    return disabled
+
+
+async def _judge(tx: AsyncConnection, results: Sequence[Result]) -> Sequence[Disabled]:
+    """Note how endpoints are, and disable those that are gone or have failed for too long."""
+    heard: dict[UUID, tuple[bool, bool, float | None]] = {}
+    for one in results:
+        well, gone, quiet = heard.get(one.endpoint_id, (False, False, None))
+        heard[one.endpoint_id] = (
+            well or one.fault is None,
+            gone or one.gone,
+            max(quiet or 0, one.quiet) if one.quiet else quiet,
+        )
+    rows = await (await driver(tx)).fetch(
+        _HEALTH,
+        list(heard),
+        [well for well, _, _ in heard.values()],
+        [gone for _, gone, _ in heard.values()],
+        [quiet for _, _, quiet in heard.values()],
+    )
+    return [
+        Disabled(row["endpoint_id"], row["buyer_id"], row["reason"], row["version"])
+        for row in rows
+        if row["newly"]
+    ]
 
 
 async def lag(tx: AsyncConnection) -> float:
@@ -289,11 +406,11 @@ def _settled(row: asyncpg.Record, now: datetime) -> DeliverySettled:
     )
 
 
-def _disabled(row: asyncpg.Record, now: datetime) -> EndpointDisabled:
+def _disabled(one: Disabled, now: datetime) -> EndpointDisabled:
     return EndpointDisabled(
-        endpoint_id=row["id"],
-        buyer_id=row["buyer_id"],
-        version=row["version"],
+        endpoint_id=one.endpoint_id,
+        buyer_id=one.buyer_id,
+        version=one.version,
         occurred_at=now,
-        reason="gone",
+        reason=one.reason,
     )

@@ -17,6 +17,9 @@ WAITS = (
 """How long to wait after each failure; the first attempt waits for nothing."""
 ATTEMPTS = len(WAITS) + 1
 JITTER = 0.2  # of a wait at most, on top, so that those who failed together come back apart
+SLOWED = timedelta(minutes=1)  # the most that we leave alone whoever did not say for how long
+OVERLOADED = {429, 502, 504}
+ASKING = {429, 503}
 LONGEST_WISH = timedelta(hours=24)  # a receiver cannot make us wait longer than we would ourselves
 
 
@@ -35,6 +38,19 @@ def wait_after(
         return None
     wait = WAITS[failures - 1] * scale * (1 + JITTER * chance)
     return max(wait, min(wish, LONGEST_WISH)) if wish else wait
+
+
+def quiet_after(status: int, wait: timedelta | None, wish: timedelta | None) -> timedelta | None:
+    """How long to leave an endpoint alone, with everything, that answered so.
+
+    Args:
+        status: of its answer.
+        wait: until this delivery is tried again.
+        wish: how long it asked us to wait.
+    """
+    if wish and status in ASKING:
+        return min(wish, LONGEST_WISH)
+    return min(wait, SLOWED) if wait and status in OVERLOADED else None
 
 
 def wish_of(retry_after: str | None, now: datetime) -> timedelta | None:

@@ -9,7 +9,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from tocsin_common.text import Line
 from tocsin_contracts.ids import Country
-from tocsin_notifications.models import Attempt, Delivery, DeliveryState, Endpoint, Subscription
+from tocsin_notifications.models import (
+    AlertVersion,
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    Kind,
+    Purpose,
+    Subscription,
+)
 
 MOST_NAMED = 1000  # organisations in one subscription; each is a term that it is found by
 
@@ -51,7 +60,10 @@ class EndpointShown(BaseModel):
     """An endpoint. Its secret is shown when it is created, and never again."""
 
     endpoint_id: UUID
-    url: str = Field(examples=["https://procurement.city.example/tocsin"])
+    kind: Kind
+    url: str | None = Field(
+        description="Of a webhook.", examples=["https://procurement.city.example/tocsin"]
+    )
     description: str = Field(examples=["Procurement system"])
     created_at: datetime
     failing_since: datetime | None = Field(
@@ -64,7 +76,11 @@ class EndpointShown(BaseModel):
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> "EndpointShown":
-        return cls(endpoint_id=endpoint.id, **endpoint.model_dump(include=set(cls.model_fields)))
+        return cls(
+            endpoint_id=endpoint.id,
+            url=endpoint.address if endpoint.kind == Kind.WEBHOOK else None,
+            **endpoint.model_dump(include=set(cls.model_fields)),
+        )
 
 
 class EndpointCreated(EndpointShown):
@@ -137,8 +153,9 @@ class DeliveryShown(BaseModel):
 
     delivery_id: UUID = Field(description="The `webhook-id` of every attempt.")
     endpoint_id: UUID
-    alert_id: UUID
-    alert_version: int = Field(examples=[1])
+    purpose: Purpose
+    alert_id: UUID | None = Field(description="Null: it carries no alert.")
+    alert_version: int | None = Field(examples=[1])
     type: str = Field(examples=["alert.raised"])
     state: DeliveryState
     attempts: int = Field(description="Attempts made so far.", examples=[1])
@@ -149,11 +166,11 @@ class DeliveryShown(BaseModel):
     settled_at: datetime | None
 
     @classmethod
-    def of(cls, delivery: Delivery, kind: str) -> "DeliveryShown":
+    def of(cls, delivery: Delivery, alert: AlertVersion | None) -> "DeliveryShown":
         waits = delivery.state == DeliveryState.WAITING
         return cls(
             delivery_id=delivery.id,
-            type=kind,
+            type=alert.type if alert else f"endpoint.{delivery.purpose}",
             next_attempt_at=delivery.due_at if waits else None,
             **delivery.model_dump(include=set(cls.model_fields)),
         )

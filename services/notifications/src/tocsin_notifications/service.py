@@ -25,7 +25,8 @@ select * from unnest(
 on conflict do nothing
 """
 
-# An endpoint that still waits for an older version gets this one after it, so it is due no sooner.
+# An endpoint that still waits for an older version gets this one after it, so it is due no sooner;
+# unless that is pressing, like a correction, which goes past it.
 _PLAN = """
 with alert as materialized (
     select * from unnest(
@@ -65,14 +66,14 @@ to_tell as (
     where alert.reaches_all_told or buyer.id is not null
 )
 insert into delivery (
-    id, buyer_id, endpoint_id, alert_id, alert_version, state, planned_at, due_at,
-    leases, attempts, tries, version
+    id, buyer_id, endpoint_id, purpose, alert_id, alert_version, pressing, state,
+    planned_at, due_at, leases, attempts, tries, version
 )
-select gen_random_uuid(), endpoint.buyer_id, endpoint.id, alert.alert_id, alert.version, 'waiting',
-    now(), greatest(now(), (
+select gen_random_uuid(), endpoint.buyer_id, endpoint.id, 'alert', alert.alert_id, alert.version,
+    alert.reaches_all_told, 'waiting', now(), greatest(now(), (
         select max(older.due_at) from delivery as older
         where older.alert_id = alert.alert_id and older.endpoint_id = endpoint.id
-            and older.state = 'waiting'
+            and older.state = 'waiting' and not alert.reaches_all_told
     )), 0, 0, 0, 0
 from to_tell
 join alert on alert.alert_id = to_tell.alert_id

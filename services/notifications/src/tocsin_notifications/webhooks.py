@@ -49,7 +49,7 @@ async def create(
     endpoint = Endpoint(
         id=new_green_id(),
         buyer_id=buyer_id,
-        url=new.url,
+        address=new.url,
         description=new.description or "",
         created_at=now,
     )
