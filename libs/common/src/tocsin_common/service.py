@@ -14,8 +14,10 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import start_http_server
 
 from tocsin_common import admin, http, migrations, parked, telemetry
+from tocsin_common.cursors import Cursors
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
+from tocsin_common.keyed import keyed_hash
 from tocsin_common.messaging import Bus
 from tocsin_common.relay import Relay
 from tocsin_common.settings import Settings
@@ -89,6 +91,7 @@ class Service:
             waiting_for=self.waiting_for,
         )
         app.state.database = self.database
+        app.state.cursors = Cursors(keyed_hash(self.settings.hash_key, "cursors"))
         return app
 
     def waiting_for(self) -> list[str]:

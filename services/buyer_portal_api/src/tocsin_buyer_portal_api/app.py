@@ -10,12 +10,10 @@ from tocsin_buyer_portal_api.alerts import handlers as hearing_alerts
 from tocsin_buyer_portal_api.buyers import endpoints as buyers
 from tocsin_buyer_portal_api.buyers.service import by_key
 from tocsin_buyer_portal_api.contracts import endpoints as contracts
-from tocsin_buyer_portal_api.cursors import Cursors
 from tocsin_buyer_portal_api.settings import Settings, verify_keys
 from tocsin_buyer_portal_api.suppliers import endpoints as suppliers
 from tocsin_buyer_portal_api.suppliers import handlers as hearing_registry
 from tocsin_common.auth import KeyRing
-from tocsin_common.keyed import keyed_hash
 from tocsin_common.service import Role, Service
 from tocsin_common.signatures import Verifier
 from tocsin_contracts.events.alerts import AlertCorrected, AlertEnded, AlertRaised, AlertUpdated
@@ -45,7 +43,6 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         running=[known_buyers.running] if role.answers else [],
     )
     app.state.buyers = known_buyers
-    app.state.cursors = Cursors(keyed_hash(settings.hash_key, "cursors"))
     return app
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from tocsin_buyer_portal_api.alerts import service
-from tocsin_buyer_portal_api.alerts.schemas import AlertDetail, AlertPage, AlertQuestion
+from tocsin_buyer_portal_api.alerts.schemas import AlertDetail, AlertQuestion, AlertShown
 from tocsin_buyer_portal_api.auth import CallingBuyer
-from tocsin_buyer_portal_api.pages import ThisList
 from tocsin_common.conditions import CONDITIONAL, answer
 from tocsin_common.database import Session
+from tocsin_common.pages import Page, ThisList
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -22,16 +22,14 @@ async def list_alerts(
     caller: CallingBuyer,
     this: ThisList,
     session: Session,
-) -> AlertPage:
-    """List the alerts about organisations your contracts reach, newest slot first."""
-    place = this.place(question, caller.buyer_id)
-    after = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
-    alerts, more = await service.page(session, caller, question, after)
-    cursor = None
-    if more:
-        last = (alerts[-1].slot.isoformat(), str(alerts[-1].alert_id))
-        cursor = this.next_cursor(last, question, caller.buyer_id)
-    return AlertPage(data=alerts, next_cursor=cursor)
+) -> Page[AlertShown]:
+    """List the alerts about organisations your contracts reach, newest slot first.
+
+    One that changes moves to the front.
+    """
+    after = (datetime.fromisoformat(at[0]), UUID(at[1])) if (at := this.place) else None
+    found = await service.page(session, caller, question, after=after, limit=this.wanted)
+    return this.page(found, lambda one: (one.slot.isoformat(), one.alert_id))
 
 
 @router.get("/{alert_id}", response_model=AlertDetail, responses=CONDITIONAL)

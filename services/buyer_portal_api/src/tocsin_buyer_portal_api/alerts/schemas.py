@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from tocsin_buyer_portal_api.pages import PageQuestion
 from tocsin_contracts.alerts import Alert, AlertState, Level
 from tocsin_contracts.ids import Country
 
@@ -44,7 +43,7 @@ _EXAMPLE: JsonDict = {
 }
 
 
-class AlertQuestion(PageQuestion):
+class AlertQuestion(BaseModel):
     """Which alerts."""
 
     state: AlertState | None = None
@@ -77,13 +76,6 @@ class AlertShown(Alert):
         return cls(
             **dict(alert), verified=alert.level != Level.BUYERS_UNVERIFIED, delivered=delivered
         )
-
-
-class AlertPage(BaseModel):
-    """Some alerts, newest slot first. One that changes moves to the front."""
-
-    data: list[AlertShown]
-    next_cursor: str | None = Field(description="The `after` of the next page; null: no more.")
 
 
 class AlertDetail(AlertShown):

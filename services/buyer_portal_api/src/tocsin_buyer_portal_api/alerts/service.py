@@ -159,16 +159,18 @@ async def page(
     session: AsyncSession,
     caller: Caller,
     question: AlertQuestion,
+    *,
     after: tuple[datetime, UUID] | None,
-) -> tuple[list[AlertShown], bool]:
-    """Return alerts the caller may see, newest slot first, and whether there are more."""
+    limit: int,
+) -> list[AlertShown]:
+    """Return alerts the caller may see, newest slot first."""
     order = (col(Alert.slot), col(Alert.alert_id))
     query = (
         select(AlertVersion.statement)
         .join(Alert, _newest_of(AlertVersion))
         .where(visible_to(caller.buyer_id, Alert))
         .order_by(*(column.desc() for column in order))
-        .limit(question.limit + 1)
+        .limit(limit)
     )
     if after:
         query = query.where(tuple_(*order) < after)
@@ -186,8 +188,7 @@ async def page(
             col(AlertOrganisation.organisation_id) == question.organisation,
         )
         query = query.where(names_it.exists())
-    found = _alerts((await session.exec(query)).all())
-    return await _shown(session, caller, found[: question.limit]), len(found) > question.limit
+    return await _shown(session, caller, _alerts((await session.exec(query)).all()))
 
 
 async def detail(

@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from tocsin_buyer_portal_api.auth import CallingBuyer
 from tocsin_buyer_portal_api.buyers import service
 from tocsin_buyer_portal_api.buyers.schemas import (
     BuyerChange,
     BuyerCreated,
-    BuyerPage,
     BuyerShown,
     KeyList,
     KeyShown,
@@ -21,10 +20,10 @@ from tocsin_buyer_portal_api.buyers.schemas import (
     NewReach,
     ReachShown,
 )
-from tocsin_buyer_portal_api.pages import PageQuestion, ThisList
 from tocsin_common.auth import Operator
 from tocsin_common.conditions import CONDITIONAL, answer, etag
 from tocsin_common.database import Session
+from tocsin_common.pages import Page, ThisList
 
 admin = APIRouter(prefix="/v1/admin/buyers", tags=["operator"], dependencies=[Operator])
 router = APIRouter(prefix="/v1/me", tags=["buyers"])
@@ -47,18 +46,12 @@ async def create_buyer(
 
 
 @admin.get("")
-async def list_buyers(
-    question: Annotated[PageQuestion, Query()], this: ThisList, session: Session
-) -> BuyerPage:
+async def list_buyers(this: ThisList, session: Session) -> Page[BuyerShown]:
     """List buyers in the order they were created."""
-    place = this.place(question)
-    after = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
-    found, more = await service.page(session, after, question.limit)
-    cursor = None
-    if more:
-        last = found[-1]
-        cursor = this.next_cursor((last.created_at.isoformat(), str(last.buyer_id)), question)
-    return BuyerPage(data=[BuyerShown.of(one) for one in found], next_cursor=cursor)
+    after = (datetime.fromisoformat(at[0]), UUID(at[1])) if (at := this.place) else None
+    found = await service.page(session, after=after, limit=this.wanted)
+    shown = [BuyerShown.of(one) for one in found]
+    return this.page(shown, lambda one: (one.created_at.isoformat(), one.buyer_id))
 
 
 @admin.get("/{buyer_id}", response_model=BuyerShown, responses=CONDITIONAL)

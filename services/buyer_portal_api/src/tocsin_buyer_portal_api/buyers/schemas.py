@@ -59,13 +59,6 @@ class BuyerShown(BaseModel):
         return cls.model_validate(buyer, from_attributes=True)
 
 
-class BuyerPage(BaseModel):
-    """Some buyers, in the order they were created."""
-
-    data: list[BuyerShown]
-    next_cursor: str | None = Field(description="The `after` of the next page; null: no more.")
-
-
 class NewKey(BaseModel):
     """An API key, shown this once."""
 

@@ -134,15 +134,14 @@ async def find(session: AsyncSession, buyer_id: UUID) -> Buyer:
 
 
 async def page(
-    session: AsyncSession, after: tuple[datetime, UUID] | None, limit: int
-) -> tuple[list[Buyer], bool]:
-    """Return buyers in the order they were created, and whether there are more."""
+    session: AsyncSession, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Buyer]:
+    """Return buyers in the order they were created."""
     order = (col(Buyer.created_at), col(Buyer.buyer_id))
-    query = select(Buyer).order_by(*order).limit(limit + 1)
+    query = select(Buyer).order_by(*order).limit(limit)
     if after:
         query = query.where(tuple_(*order) > after)
-    found = list((await session.exec(query)).all())
-    return found[:limit], len(found) > limit
+    return list((await session.exec(query)).all())
 
 
 async def keys_of(session: AsyncSession, buyer_id: UUID) -> list[BuyerKey]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_buyer_portal_api.auth import CallingBuyer
@@ -12,14 +12,13 @@ from tocsin_buyer_portal_api.contracts import service
 from tocsin_buyer_portal_api.contracts.models import Contract
 from tocsin_buyer_portal_api.contracts.schemas import (
     ContractDetail,
-    ContractPage,
     ContractShown,
     NewContract,
 )
-from tocsin_buyer_portal_api.pages import Listing, PageQuestion, ThisList
 from tocsin_common.auth import Operator
 from tocsin_common.conditions import CONDITIONAL, answer, etag
 from tocsin_common.database import Session
+from tocsin_common.pages import Listing, Page, ThisList
 
 admin = APIRouter(
     prefix="/v1/admin/buyers/{buyer_id}/contracts", tags=["operator"], dependencies=[Operator]
@@ -29,7 +28,6 @@ router = APIRouter(prefix="/v1/contracts", tags=["contracts"])
 IfMatch = Annotated[
     str | None, Header(description="The ETag of the state you change, or `*`; required.")
 ]
-Question = Annotated[PageQuestion, Query()]
 
 
 @admin.post("", status_code=201)
@@ -45,10 +43,10 @@ async def create_contract(
 
 @admin.get("")
 async def list_contracts_of_buyer(
-    buyer_id: UUID, question: Question, this: ThisList, session: Session
-) -> ContractPage:
+    buyer_id: UUID, this: ThisList, session: Session
+) -> Page[ContractShown]:
     """List a buyer's contracts in the order they were created."""
-    return await _page(session, buyer_id, question, this)
+    return await _page(session, buyer_id, this)
 
 
 @admin.get("/{contract_id}", response_model=ContractDetail, responses=CONDITIONAL)
@@ -85,10 +83,10 @@ async def delete_contract(buyer_id: UUID, contract_id: UUID, session: Session) -
 
 @router.get("")
 async def list_contracts(
-    caller: CallingBuyer, question: Question, this: ThisList, session: Session
-) -> ContractPage:
+    caller: CallingBuyer, this: ThisList, session: Session
+) -> Page[ContractShown]:
     """List your contracts in the order they were registered."""
-    return await _page(session, caller.buyer_id, question, this)
+    return await _page(session, caller.buyer_id, this)
 
 
 @router.get("/{contract_id}", response_model=ContractDetail, responses=CONDITIONAL)
@@ -100,19 +98,12 @@ async def show_contract(
     return answer(request, _detail(contract, reached), etag(contract.version))
 
 
-async def _page(
-    session: AsyncSession, buyer_id: UUID, question: PageQuestion, this: Listing
-) -> ContractPage:
-    place = this.place(question, buyer_id)
-    after = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
-    found, more = await service.page(session, buyer_id, after, question.limit)
-    cursor = None
-    if more:
-        last = (found[-1].created_at.isoformat(), str(found[-1].contract_id))
-        cursor = this.next_cursor(last, question, buyer_id)
+async def _page(session: AsyncSession, buyer_id: UUID, this: Listing) -> Page[ContractShown]:
+    after = (datetime.fromisoformat(at[0]), UUID(at[1])) if (at := this.place) else None
+    found = await service.page(session, buyer_id, after=after, limit=this.wanted)
     sizes = await service.sizes(session, found)
     shown = [ContractShown.of(one, sizes.get(one.contract_id, 0)) for one in found]
-    return ContractPage(data=shown, next_cursor=cursor)
+    return this.page(shown, lambda one: (one.created_at.isoformat(), one.contract_id))
 
 
 def _detail(contract: Contract, reached: list[UUID]) -> ContractDetail:

@@ -35,10 +35,3 @@ class ContractDetail(ContractShown):
     """A contract with the organisations it reaches."""
 
     organisation_ids: list[UUID]
-
-
-class ContractPage(BaseModel):
-    """Some contracts, in the order they were created."""
-
-    data: list[ContractShown]
-    next_cursor: str | None = Field(description="The `after` of the next page; null: no more.")

@@ -120,15 +120,14 @@ async def find(
 
 
 async def page(
-    session: AsyncSession, buyer_id: UUID, after: tuple[datetime, UUID] | None, limit: int
-) -> tuple[list[Contract], bool]:
-    """Return a buyer's contracts in the order they were created, and whether there are more."""
+    session: AsyncSession, buyer_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Contract]:
+    """Return a buyer's contracts in the order they were created."""
     order = (col(Contract.created_at), col(Contract.contract_id))
     query = select(Contract).where(col(Contract.buyer_id) == buyer_id)
     if after:
         query = query.where(tuple_(*order) > after)
-    found = list((await session.exec(query.order_by(*order).limit(limit + 1))).all())
-    return found[:limit], len(found) > limit
+    return list((await session.exec(query.order_by(*order).limit(limit))).all())
 
 
 async def sizes(session: AsyncSession, contracts: Sequence[Contract]) -> Mapping[UUID, int]:

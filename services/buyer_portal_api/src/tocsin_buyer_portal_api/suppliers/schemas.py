@@ -18,13 +18,6 @@ class Supplier(BaseModel):
     facilities: int = Field(description="Facilities it has a role at.")
 
 
-class SupplierPage(BaseModel):
-    """Some suppliers, by name."""
-
-    data: list[Supplier]
-    next_cursor: str | None = Field(description="The `after` of the next page; null: no more.")
-
-
 class LinkedFacility(BaseModel):
     """A facility that a supplier has a role at."""
 
@@ -33,10 +26,3 @@ class LinkedFacility(BaseModel):
     name: str = Field(examples=["Lantern Assembly, Plant 2"])
     country: str = Field(examples=["TH"])
     roles: list[str] = Field(examples=[["operator"]])
-
-
-class FacilityPage(BaseModel):
-    """Some of a supplier's facilities, by name."""
-
-    data: list[LinkedFacility]
-    next_cursor: str | None = Field(description="The `after` of the next page; null: no more.")

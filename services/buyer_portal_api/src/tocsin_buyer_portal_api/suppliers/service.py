@@ -77,9 +77,9 @@ async def keep_links(tx: AsyncConnection, changed: Sequence[LinkChanged]) -> Non
 
 
 async def page(
-    session: AsyncSession, buyer_id: UUID, after: tuple[str, UUID] | None, limit: int
-) -> tuple[list[Supplier], bool]:
-    """Return a buyer's suppliers by name, those not yet named first; and whether there are more."""
+    session: AsyncSession, buyer_id: UUID, *, after: tuple[str, UUID] | None, limit: int
+) -> list[Supplier]:
+    """Return a buyer's suppliers by name, those not yet named first."""
     name = func.coalesce(col(Organisation.name), "")
     order = (name, col(Reach.organisation_id))
     query = (
@@ -91,12 +91,11 @@ async def page(
         )
         .where(col(Reach.buyer_id) == buyer_id)
         .order_by(*order)
-        .limit(limit + 1)
+        .limit(limit)
     )
     if after:
         query = query.where(tuple_(*order) > after)
-    found = (await session.exec(query)).all()
-    return await _suppliers(session, buyer_id, dict(found[:limit])), len(found) > limit
+    return await _suppliers(session, buyer_id, dict((await session.exec(query)).all()))
 
 
 async def find(session: AsyncSession, buyer_id: UUID, organisation_id: UUID) -> Supplier:
@@ -115,10 +114,11 @@ async def facilities(
     session: AsyncSession,
     buyer_id: UUID,
     organisation_id: UUID,
+    *,
     after: tuple[str, UUID] | None,
     limit: int,
-) -> tuple[list[LinkedFacility], bool]:
-    """Return a supplier's facilities by name, and whether there are more.
+) -> list[LinkedFacility]:
+    """Return a supplier's facilities by name.
 
     Raises:
         NotFound: the buyer's contracts do not reach the supplier.
@@ -132,15 +132,14 @@ async def facilities(
         .where(col(Link.organisation_id) == organisation_id, ~col(Link.ended))
         .group_by(col(Facility.facility_id))
         .order_by(*order)
-        .limit(limit + 1)
+        .limit(limit)
     )
     if after:
         query = query.where(tuple_(*order) > after)
-    found = [
+    return [
         LinkedFacility(**facility.model_dump(), roles=sorted(held))
         for facility, held in (await session.exec(query)).all()
     ]
-    return found[:limit], len(found) > limit
 
 
 async def _require_reached(session: AsyncSession, buyer_id: UUID, organisation_id: UUID) -> None:

@@ -16,8 +16,8 @@ from tocsin_cases.casework.schemas import (
     Matching,
     WaitingComplaint,
 )
-from tocsin_cases.pages import Page, ThisList
 from tocsin_common.database import Session
+from tocsin_common.pages import Page, ThisList
 
 complaints = APIRouter(prefix="/v1/complaints", tags=["complaints"], dependencies=[OnlyOfficers])
 cases = APIRouter(prefix="/v1/cases", tags=["cases"], dependencies=[OnlyOfficers])
@@ -38,7 +38,7 @@ async def list_waiting_complaints(
 
     The facility's name and address are a worker's words: they are for this screen only.
     """
-    found = await lists.page_of_waiting(session, desk.box, after=this.after, limit=this.wanted)
+    found = await lists.page_of_waiting(session, desk.box, after=this.after_id, limit=this.wanted)
     return this.page(found, lambda one: one.complaint_id)
 
 
@@ -79,7 +79,7 @@ async def reject_proposal(
 @cases.get("")
 async def list_cases(this: ThisList, session: Session) -> Page[CaseShown]:
     """List cases in the order they were opened."""
-    found = await lists.page_of_cases(session, after=this.after, limit=this.wanted)
+    found = await lists.page_of_cases(session, after=this.after_id, limit=this.wanted)
     return this.page(found, lambda one: one.case_id)
 
 

@@ -9,9 +9,9 @@ from tocsin_cases.auth import CallingOfficer, OnlyOfficers
 from tocsin_cases.disclosure import ending, lists, schedule
 from tocsin_cases.disclosure.schemas import AlertEnding, AlertShown, IntentionShown, Ledger
 from tocsin_cases.disclosure.terms import Terms
-from tocsin_cases.pages import Page, ThisList
 from tocsin_common.auth import Operator
 from tocsin_common.database import Session
+from tocsin_common.pages import Page, ThisList
 
 alerts = APIRouter(prefix="/v1/alerts", tags=["alerts"], dependencies=[OnlyOfficers])
 intentions = APIRouter(prefix="/v1/intentions", tags=["alerts"], dependencies=[OnlyOfficers])
@@ -21,7 +21,7 @@ admin = APIRouter(prefix="/v1/admin", tags=["operator"], dependencies=[Operator]
 @alerts.get("")
 async def list_alerts(this: ThisList, session: Session) -> Page[AlertShown]:
     """List alerts, ended ones included, as buyers were last told of them."""
-    found = await lists.page_of_alerts(session, after=this.after, limit=this.wanted)
+    found = await lists.page_of_alerts(session, after=this.after_id, limit=this.wanted)
     return this.page(found, lambda one: one.alert_id)
 
 
@@ -44,7 +44,7 @@ async def list_intentions(
     found = await lists.page_of_intentions(
         session,
         only_held=only_held,
-        after=this.after,
+        after=this.after_id,
         limit=this.wanted,
         today=datetime.now(UTC).date(),
     )

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 
 from tocsin_cases.officers import service
 from tocsin_cases.officers.schemas import NewOfficer, OfficerCreated, OfficerShown
-from tocsin_cases.pages import Page, ThisList
 from tocsin_common.auth import Operator
 from tocsin_common.database import Session
+from tocsin_common.pages import Page, ThisList
 
 admin = APIRouter(prefix="/v1/admin/officers", tags=["operator"], dependencies=[Operator])
 
@@ -24,7 +24,7 @@ async def create_officer(new: NewOfficer, session: Session, request: Request) ->
 @admin.get("")
 async def list_officers(this: ThisList, session: Session) -> Page[OfficerShown]:
     """List officers in the order they were registered."""
-    found = await service.page(session, after=this.after, limit=this.wanted)
+    found = await service.page(session, after=this.after_id, limit=this.wanted)
     return this.page([OfficerShown.of(one) for one in found], lambda one: one.officer_id)
 
 

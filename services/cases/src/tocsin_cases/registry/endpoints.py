@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request
 from tocsin_cases.auth import OnlyOfficers
 from tocsin_cases.officers import audit
 from tocsin_cases.officers.audit import Move
-from tocsin_cases.pages import Page, ThisList
 from tocsin_cases.registry import lookup, service
 from tocsin_cases.registry.schemas import (
     FacilityShown,
@@ -18,6 +17,7 @@ from tocsin_cases.registry.schemas import (
 )
 from tocsin_common.auth import Operator
 from tocsin_common.database import Session
+from tocsin_common.pages import Page, ThisList
 from tocsin_common.text import Line
 from tocsin_contracts.ids import Country
 
@@ -48,7 +48,7 @@ async def import_suppliers(
 async def list_organisations(this: ThisList, session: Session) -> Page[OrganisationShown]:
     """List the organisations of the registry."""
     tx = await session.connection()
-    found = await lookup.page_of_organisations(tx, after=this.after, limit=this.wanted)
+    found = await lookup.page_of_organisations(tx, after=this.after_id, limit=this.wanted)
     return this.page(found, lambda one: one.organisation_id)
 
 
@@ -56,7 +56,7 @@ async def list_organisations(this: ThisList, session: Session) -> Page[Organisat
 async def list_facilities(this: ThisList, session: Session) -> Page[FacilityShown]:
     """List the facilities of the registry, and the organisations behind them."""
     tx = await session.connection()
-    found = await lookup.page_of_facilities(tx, after=this.after, limit=this.wanted)
+    found = await lookup.page_of_facilities(tx, after=this.after_id, limit=this.wanted)
     return this.page(found, lambda one: one.facility_id)
 
 
@@ -69,5 +69,5 @@ async def find_facilities(
 ) -> Page[FacilityShown]:
     """Find the facility that a complaint is about."""
     tx = await session.connection()
-    found = await lookup.facilities_named(tx, name, country, after=this.after, limit=this.wanted)
+    found = await lookup.facilities_named(tx, name, country, after=this.after_id, limit=this.wanted)
     return this.page(found, lambda one: one.facility_id)

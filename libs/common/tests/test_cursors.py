@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from tocsin_buyer_portal_api.cursors import BadCursor, Cursors
+from tocsin_common.cursors import BadCursor, Cursors
 
 KEY = bytes(range(32))
 PLACE = ["2031-03-04T12:00:00+00:00", "6f0d4a3e-6e0e-4c55-9a53-0d8f0f4f2c11"]
