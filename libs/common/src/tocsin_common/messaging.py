@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.listening import Handler, Listener
 from tocsin_common.models import Parked
+from tocsin_common.problems import Unavailable
 from tocsin_contracts.events.base import Event
 from tocsin_contracts.permissions import inbox_prefix
 from tocsin_contracts.streams import heard_by
@@ -33,6 +34,8 @@ BATCH = 200  # messages handed over at once, at the most
 FETCH = 1.0  # seconds a fetch waits for a first message; one that NATS forgot by dying is over then
 RETRY = 0.5  # seconds between tries to connect, and after a failed fetch
 REFUSED = 30.0  # seconds a refusal is told; while its cause lasts, the next one comes sooner
+ANSWERS = 16  # questions answered at the same time, at the most
+PATIENCE = 5.0  # seconds a question waits for its answer
 PARKED_POLL = 5.0  # seconds between looks at what is parked and due
 
 
@@ -111,6 +114,35 @@ class Bus:
             await listener.hear(raw)
 
         _ = hear
+
+    def answer(self, subject: str, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
+        """Answer every question asked under `subject`; one process of the service answers each.
+
+        `answer` must not raise: what goes wrong is an answer, too.
+        """
+        subscriber = self.broker.subscriber(
+            subject, queue=self.service, decoder=_as_it_came, no_reply=True, max_workers=ANSWERS
+        )
+
+        @subscriber
+        async def reply(message: NatsMessage) -> None:
+            raw: Any = message.raw_message
+            await raw.respond(await answer(raw.data))
+
+        _ = reply
+
+    async def ask(self, subject: str, question: bytes) -> bytes:
+        """Ask another service, and return what it answers.
+
+        Raises:
+            Unavailable: nobody answers now.
+        """
+        if not (client := self.client):
+            raise Unavailable
+        try:
+            return (await client.request(subject, question, timeout=PATIENCE)).data
+        except (NatsError, TimeoutError):
+            raise Unavailable from None
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

@@ -2,7 +2,7 @@
 
 from nacl.exceptions import CryptoError
 from nacl.public import Box as NaClBox
-from nacl.public import PrivateKey, PublicKey
+from nacl.public import PrivateKey, PublicKey, SealedBox
 from nacl.secret import Aead
 from nacl.utils import random
 
@@ -37,6 +37,28 @@ def unseal(key: bytes, sealed: bytes, *, about: bytes) -> bytes:
     """
     try:
         return Aead(key).decrypt(sealed, about)
+    except (CryptoError, ValueError):
+        raise Unreadable from None
+
+
+def public_key_of(private_key: bytes) -> bytes:
+    """The X25519 public key of 32 secret bytes."""
+    return bytes(PrivateKey(private_key).public_key)
+
+
+def seal_to(public_key: bytes, plain: bytes) -> bytes:
+    """Seal for whoever has the private key; the sealer cannot open it again (NaCl sealed box)."""
+    return bytes(SealedBox(PublicKey(public_key)).encrypt(plain))
+
+
+def unseal_with(private_key: bytes, sealed: bytes) -> bytes:
+    """Open what `seal_to` made.
+
+    Raises:
+        Unreadable: it was sealed to another key, or changed.
+    """
+    try:
+        return SealedBox(PrivateKey(private_key)).decrypt(sealed)
     except (CryptoError, ValueError):
         raise Unreadable from None
 

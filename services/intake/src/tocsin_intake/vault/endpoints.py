@@ -1,0 +1,103 @@
+"""The vault's HTTP edges: officers' tokens, hotlines' list of openings, the operator's keys."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from sqlmodel import col, select
+
+from tocsin_common.auth import Operator
+from tocsin_common.database import Session
+from tocsin_intake.auth import Hotline
+from tocsin_intake.vault import access_log, officers, rotation
+from tocsin_intake.vault.access_log import ChainBroken, Head
+from tocsin_intake.vault.models import Opening
+from tocsin_intake.vault.officers import CallingOfficer
+from tocsin_intake.vault.question import chain_key
+from tocsin_intake.vault.schemas import (
+    AccessLogVerified,
+    NewVaultOfficer,
+    OpeningPage,
+    OpeningShown,
+    RememberedEnd,
+    RotationProgress,
+    RotationStep,
+    TokenIssued,
+    TokenWanted,
+    VaultOfficerCreated,
+)
+from tocsin_intake.vault.tokens import Purpose
+
+tokens = APIRouter(prefix="/v1/vault", tags=["officers"])
+openings = APIRouter(prefix="/v1/openings", tags=["hotlines"])
+admin = APIRouter(prefix="/v1/admin/vault", tags=["operator"], dependencies=[Operator])
+
+
+@tokens.post("/tokens", status_code=201)
+async def issue_token(wanted: TokenWanted, officer: CallingOfficer, request: Request) -> TokenIssued:
+    """Say by one's own key that a complaint may be opened; cases cannot say it for anybody."""
+    token, valid_until = officers.new_token(
+        request.app.state.settings.hash_key,
+        officer.officer_id,
+        wanted.complaint_id,
+        wanted.reason,
+        Purpose.SECOND if wanted.as_second else Purpose.OPEN,
+    )
+    return TokenIssued(token=token, valid_until=valid_until)
+
+
+@openings.get("")
+async def list_openings(
+    hotline: Hotline,
+    session: Session,
+    after: int = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> OpeningPage:
+    """List who opened the words of this hotline's complaints, when and why."""
+    query = (
+        select(Opening)
+        .where(col(Opening.integration_id) == hotline.integration_id, col(Opening.seq) > after)
+        .order_by(col(Opening.seq))
+        .limit(limit + 1)
+    )
+    rows = (await session.exec(query)).all()
+    shown = [OpeningShown.model_validate(one.model_dump()) for one in rows[:limit]]
+    return OpeningPage(data=shown, next_cursor=shown[-1].seq if len(rows) > limit else None)
+
+
+@admin.post("/officers", status_code=201)
+async def register_vault_officer(
+    new: NewVaultOfficer, session: Session, request: Request
+) -> VaultOfficerCreated:
+    """Let an officer open words. The key is shown once; hand it to the officer, not to cases."""
+    key = await officers.register(session, request.app.state.settings.hash_key, new.officer_id)
+    return VaultOfficerCreated(officer_id=new.officer_id, key=key)
+
+
+@admin.delete("/officers/{officer_id}", status_code=204)
+async def disable_vault_officer(officer_id: UUID, session: Session) -> None:
+    """Refuse an officer's key and tokens."""
+    await officers.disable(session, officer_id)
+
+
+@admin.post("/rotate")
+async def rotate_vault_keys(
+    step: RotationStep, session: Session, request: Request
+) -> RotationProgress:
+    """Wrap up to 500 data keys anew under the current key; call it until nothing is left."""
+    done = await rotation.rotate(await session.connection(), request.app.state.vault, step.after)
+    return RotationProgress(rewrapped=done.rewrapped, left=done.left, after=done.last)
+
+
+@admin.post("/openings/verify")
+async def verify_openings(
+    remembered: RememberedEnd, session: Session, request: Request
+) -> AccessLogVerified:
+    """Check that no row of the access log was changed, added or taken out."""
+    key = chain_key(request.app.state.settings.hash_key)
+    end = Head(remembered.seq, bytes.fromhex(remembered.hash))
+    try:
+        head = await access_log.verify(await session.connection(), key, end)
+    except ChainBroken as broken:
+        return AccessLogVerified(intact=False, seq=broken.seq, hash="")
+    return AccessLogVerified(intact=True, seq=head.seq, hash=head.hash.hex())

@@ -1,0 +1,163 @@
+"""Seals what a worker says; the only file that sees it on its way in and out."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from tocsin_common.keyed import keyed_hash
+from tocsin_common.sealing import Box, new_key, public_key_of, seal, seal_to, unseal, unseal_with
+from tocsin_contracts.events.base import PLAIN
+from tocsin_contracts.events.complaints import Reported
+from tocsin_intake.vault.keys import KeyWrapper
+
+
+class Account(BaseModel):
+    """A worker's words, and the facility and source as they were reported."""
+
+    model_config = PLAIN
+
+    words: str
+    reported: Reported
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A complaint's part of the vault, as it is stored."""
+
+    wrapped_key: bytes
+    words: bytes
+    contact: bytes | None
+    for_cases: bytes
+    """What cases may read: facility text and source tag, in a box to cases."""
+    public_key: bytes
+    """Replies are sealed to it."""
+
+
+class Compartment:
+    """One complaint's part of the vault, while somebody has it open."""
+
+    def __init__(self, complaint_id: UUID, key: bytes) -> None:
+        self._about = complaint_id.bytes
+        self._key = key
+
+    @property
+    def public_key(self) -> bytes:
+        """What replies are sealed to; its private half is made from the data key."""
+        return public_key_of(self._reply_key)
+
+    @property
+    def _reply_key(self) -> bytes:
+        return keyed_hash(self._key, "reply-box")
+
+    def seal(self, what: bytes, plain: str) -> bytes:
+        """Seal a text; `what` it is stands fast, so that nothing can be put in its place."""
+        return seal(self._key, plain.encode(), about=self._about + what)
+
+    def open(self, what: bytes, sealed: bytes) -> str:
+        """Open a text.
+
+        Raises:
+            Unreadable: the key is another, or something was changed.
+        """
+        return unseal(self._key, sealed, about=self._about + what).decode()
+
+    def account(self, sealed: bytes) -> Account:
+        """Open the words.
+
+        Raises:
+            Unreadable: the key is another, or something was changed.
+        """
+        return Account.model_validate_json(self.open(b"words", sealed))
+
+    def reply(self, sealed: bytes) -> str:
+        """Open an officer's reply.
+
+        Raises:
+            Unreadable: it was sealed to another complaint, or changed.
+        """
+        return unseal_with(self._reply_key, sealed).decode()
+
+
+class Vault:
+    """Seals under a data key per complaint, wrapped by a key that is not in the database."""
+
+    def __init__(self, keys: KeyWrapper, tag_key: bytes, cases: Box) -> None:
+        self.keys = keys
+        self._tag_key = tag_key
+        self._cases = cases
+
+    def seal(
+        self,
+        complaint_id: UUID,
+        account: Account,
+        contact: str | None,
+        contact_key: bytes | None = None,
+    ) -> Sealed:
+        """Seal everything a complaint says that is not a code.
+
+        Args:
+            complaint_id: what it belongs to.
+            account: what was said.
+            contact: how the source can be reached.
+            contact_key: the hotline's own; then nobody else ever reads the contact (V11).
+        """
+        key = new_key()
+        compartment = Compartment(complaint_id, key)
+        return Sealed(
+            wrapped_key=self.keys.wrap(key, about=complaint_id.bytes),
+            words=compartment.seal(b"words", account.model_dump_json()),
+            contact=seal_contact(compartment, contact, contact_key) if contact else None,
+            for_cases=self._cases.seal(account.reported.model_dump_json().encode()),
+            public_key=compartment.public_key,
+        )
+
+    def compartment(self, complaint_id: UUID, wrapped_key: bytes) -> Compartment:
+        """Unwrap a complaint's data key.
+
+        Raises:
+            Unreadable: it was wrapped by a key that is not known here.
+        """
+        return Compartment(
+            complaint_id, self.keys.unwrap(wrapped_key, about=complaint_id.bytes)
+        )
+
+    def open(self, complaint_id: UUID, wrapped_key: bytes, words: bytes) -> Account:
+        """Open a complaint's words.
+
+        Raises:
+            Unreadable: the key is another, or something was changed.
+        """
+        return self.compartment(complaint_id, wrapped_key).account(words)
+
+    def rewrap(self, complaint_id: UUID, wrapped_key: bytes) -> bytes:
+        """Wrap a data key under the current key; the content stays as it is.
+
+        Raises:
+            Unreadable: it was wrapped by a key that is not known here.
+        """
+        about = complaint_id.bytes
+        return self.keys.wrap(self.keys.unwrap(wrapped_key, about=about), about=about)
+
+    def tag(self, kind: str, handle: str) -> bytes:
+        """What stands for a source's handle: the same for the same handle, and no way back."""
+        return keyed_hash(self._tag_key, "source-tag", kind, handle)
+
+    def seal_secrets(self, integration_id: UUID, secrets: bytes) -> bytes:
+        """Seal the secrets of a hotline's own system."""
+        return self.keys.wrap(secrets, about=integration_id.bytes)
+
+    def open_secrets(self, integration_id: UUID, sealed: bytes) -> bytes:
+        """Open them again.
+
+        Raises:
+            Unreadable: the key is another, or something was changed.
+        """
+        return self.keys.unwrap(sealed, about=integration_id.bytes)
+
+
+def seal_contact(compartment: Compartment, contact: str, contact_key: bytes | None) -> bytes:
+    """Seal a contact, to the hotline's own key if it has one, and in either case to die with us."""
+    if contact_key is None:
+        return compartment.seal(b"contact", contact)
+    return compartment.seal(b"contact-for-hotline", seal_to(contact_key, contact.encode()).hex())
