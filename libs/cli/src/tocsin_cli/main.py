@@ -15,6 +15,7 @@ from tocsin_cli.commands.dlq import dlq
 from tocsin_cli.commands.doctor import doctor
 from tocsin_cli.commands.send import send
 from tocsin_cli.commands.up import up
+from tocsin_cli.commands.vault import vault, verify
 from tocsin_cli.errors import TocsinError
 
 
@@ -38,4 +39,6 @@ app.command()(up)
 app.command()(demo)
 app.command()(send)
 app.add_typer(dlq, name="dlq")
+app.add_typer(vault, name="vault")
+app.command()(verify)
 app.command()(doctor)

@@ -41,7 +41,9 @@ _MADE_BY: dict[str, Callable[[], str]] = {
     "intake.receipt_key": _key,
     "intake.box_private_key": _key,
     "cases.box_private_key": _key,
+    "intake.certificate_key": _key,
     "cases.alert_signing_key": _key,
+    "cases.question_signing_key": _key,
     "notifications.webhook_key": _key,
 }
 
@@ -126,6 +128,8 @@ class Secrets:
                 "RECEIPT_KEY": values["intake.receipt_key"],
                 "BOX_PRIVATE_KEY": values["intake.box_private_key"],
                 "CASES_BOX_PUBLIC_KEY": _box_public_key(values["cases.box_private_key"]),
+                "CERTIFICATE_KEY": values["intake.certificate_key"],
+                "QUESTION_VERIFY_KEYS": _verify_key(values["cases.question_signing_key"]),
             }
         if service == CASES:
             return {
@@ -133,6 +137,7 @@ class Secrets:
                 "BOX_PRIVATE_KEY": values["cases.box_private_key"],
                 "INTAKE_BOX_PUBLIC_KEY": _box_public_key(values["intake.box_private_key"]),
                 "ALERT_SIGNING_KEY": values["cases.alert_signing_key"],
+                "QUESTION_SIGNING_KEY": values["cases.question_signing_key"],
             }
         buyers = {
             "HASH_KEY": values["buyers.hash_key"],

@@ -5,7 +5,7 @@ import os
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def _key(value: Any) -> Any:
@@ -20,6 +20,30 @@ def _key(value: Any) -> Any:
 
 Key = Annotated[bytes, BeforeValidator(_key), Field(repr=False)]
 """Thirty-two secret bytes, written in base64."""
+
+
+def _keys(value: Any) -> Any:
+    """Read some keys, separated by commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(_key(one.strip()) for one in value.split(",") if one.strip())
+
+
+def _verify_keys(value: Any) -> Any:
+    """Read `keyid:base64,…`."""
+    if not isinstance(value, str):
+        return value
+    pairs = (one.strip().partition(":") for one in value.split(",") if one.strip())
+    keys = {name: base64.b64decode(key, validate=True) for name, _, key in pairs}
+    if not keys or any(not name or len(key) != 32 for name, key in keys.items()):
+        raise ValueError("give at least one key as `keyid:base64 of 32 bytes`")
+    return keys
+
+
+Keys = Annotated[tuple[bytes, ...], NoDecode, BeforeValidator(_keys), Field(repr=False)]
+"""Some keys, separated by commas."""
+VerifyKeys = Annotated[dict[str, bytes], NoDecode, BeforeValidator(_verify_keys)]
+"""The public keys that may have signed something, as `keyid:base64,…`."""
 
 
 class Settings(BaseSettings):

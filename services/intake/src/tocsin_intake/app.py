@@ -2,11 +2,13 @@
 
 from fastapi import FastAPI
 
+from tocsin_common.auth import KeyRing
 from tocsin_common.group_commit import GroupCommit
 from tocsin_common.sealing import Box
 from tocsin_common.service import Role, Service
+from tocsin_common.signatures import Verifier
 from tocsin_contracts.events.cases import ComplaintStatusChanged
-from tocsin_contracts.streams import INTAKE
+from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
 from tocsin_contracts.taxonomy import load as load_taxonomy
 from tocsin_intake import admin, endpoints, handlers, integrations, service, statistics, taxonomy
 from tocsin_intake.adapters import whatsapp_cloud
@@ -14,7 +16,11 @@ from tocsin_intake.auth import Hotlines
 from tocsin_intake.endpoints import Accepting
 from tocsin_intake.service import Acceptor
 from tocsin_intake.settings import Settings
-from tocsin_intake.vault import Vault
+from tocsin_intake.vault import LocalKeys, Vault
+from tocsin_intake.vault import endpoints as vault_endpoints
+from tocsin_intake.vault import officers as vault_officers
+from tocsin_intake.vault.officers import VaultOfficer
+from tocsin_intake.vault.question import Answering, Terms
 
 
 def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> FastAPI:
@@ -23,13 +29,23 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     intake = Service(INTAKE, settings)
     database = intake.database
     vault = Vault(
-        settings.vault_key,
+        LocalKeys(settings.vault_key, *settings.vault_keys_before),
         settings.tag_key,
         Box(settings.box_private_key, settings.cases_box_public_key),
     )
     hotlines = Hotlines(settings.hash_key, lambda: integrations.by_key(database, vault))
     storing = GroupCommit(database.begin, service.store_complaints)
+    officers: KeyRing[VaultOfficer] = KeyRing(
+        settings.hash_key, lambda: vault_officers.by_key(database)
+    )
     if role.works:
+        terms = Terms(
+            vault,
+            Verifier(settings.question_verify_keys),
+            settings.hash_key,
+            settings.openings_a_day,
+        )
+        intake.bus.answer(VAULT_QUESTION, Answering(database, terms).answer)
         intake.bus.listen(ComplaintStatusChanged, handlers.on_status_changed)
     app = intake.app(
         role,
@@ -40,12 +56,16 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             whatsapp_cloud.router,
             admin.router,
             statistics.router,
+            vault_endpoints.tokens,
+            vault_endpoints.openings,
+            vault_endpoints.admin,
         ],
-        running=[hotlines.running, storing.running] if role.answers else [],
+        running=[hotlines.running, officers.running, storing.running] if role.answers else [],
     )
     app.state.vault = vault
     app.state.taxonomy = load_taxonomy(settings.taxonomy_file)
     app.state.hotlines = hotlines
+    app.state.vault_officers = officers
     app.state.accepting = Accepting(
         Acceptor(vault, settings.hash_key, settings.receipt_key), storing
     )

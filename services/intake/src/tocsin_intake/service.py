@@ -27,7 +27,15 @@ from tocsin_intake.schemas import (
 )
 from tocsin_intake.vault import Account, Sealed, Vault
 
-NOT_FACTS = {"sealed", "event_id", "complaint_id", "integration_id", "version", "occurred_at"}
+NOT_FACTS = {
+    "sealed",
+    "public_key",
+    "event_id",
+    "complaint_id",
+    "integration_id",
+    "version",
+    "occurred_at",
+}
 RECEIPT_REPEATED = timedelta(hours=24)  # after that a repeat is answered without it
 
 
@@ -162,6 +170,7 @@ def _event(
         genuine=submission.attestation.genuine,
         members=submission.attestation.members,
         sealed=sealed.for_cases,
+        public_key=sealed.public_key,
     )
 
 

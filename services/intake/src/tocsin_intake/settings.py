@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from tocsin_common.settings import Key
+from pydantic import Field
+
+from tocsin_common.settings import Key, Keys, VerifyKeys
 from tocsin_common.settings import Settings as CommonSettings
 
 
@@ -11,11 +13,25 @@ class Settings(CommonSettings):
 
     vault_key: Key
     """Wraps each complaint's data key."""
+    vault_keys_before: Keys = ()
+    """Those it replaced, until `tocsin vault rotate` is through."""
     tag_key: Key
     """Turns a source's handle into its tag (protection V4)."""
     receipt_key: Key
     """Receipts are derived under it, so none is stored (protection V3)."""
     box_private_key: Key
     cases_box_public_key: Key
+    question_verify_keys: VerifyKeys
+    """The public keys by which cases signs vault questions (protection V2)."""
+    openings_a_day: int = Field(default=30, ge=1)
+    """How often an officer may open words in a day without a second person."""
+    certificate_key: Key
+    """The ed25519 seed under which erasures are certified (protection V5)."""
+    backup_days: int = Field(default=30, ge=0, le=30)
+    """How long backups of the database are kept: a certificate names the day they expire."""
+    erasure_ledger: Path | None = None
+    """A file beside the database, and in no backup of it, that says what must stay erased."""
+    retention_days: int = Field(default=5 * 365, ge=1)
+    """How long a complaint is kept, unless its integration says less."""
     taxonomy_file: Path | None = None
     """The operator's own taxonomy, which replaces the shipped one whole; the same as cases'."""

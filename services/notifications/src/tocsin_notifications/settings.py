@@ -1,6 +1,5 @@
 """What notifications is told by its environment."""
 
-import base64
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,21 +7,10 @@ from typing import Annotated, Any
 from pydantic import AnyHttpUrl, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from tocsin_common.settings import Key
+from tocsin_common.settings import Key, VerifyKeys
 from tocsin_common.settings import Settings as CommonSettings
 
 Network = IPv4Network | IPv6Network
-
-
-def _verify_keys(value: Any) -> Any:
-    """Read `keyid:base64,…`."""
-    if not isinstance(value, str):
-        return value
-    pairs = (one.strip().partition(":") for one in value.split(",") if one.strip())
-    keys = {name: base64.b64decode(key, validate=True) for name, _, key in pairs}
-    if not keys or any(not name or len(key) != 32 for name, key in keys.items()):
-        raise ValueError("give at least one key as `keyid:base64 of 32 bytes`")
-    return keys
 
 
 def _networks(value: Any) -> Any:
@@ -35,7 +23,7 @@ def _networks(value: Any) -> Any:
 class Settings(CommonSettings):
     """Notifications' own settings; `hash_key` is shared with the portal."""
 
-    alert_verify_keys: Annotated[dict[str, bytes], NoDecode, BeforeValidator(_verify_keys)]
+    alert_verify_keys: VerifyKeys
     """The public keys that may have signed an alert, as `keyid:base64,…` (protection L5)."""
     webhook_key: Key
     """Endpoints' secrets are derived under it, so none is stored."""

@@ -95,7 +95,7 @@ async def database(migrated: str, service_name: str) -> AsyncGenerator[Database]
 @pytest_asyncio.fixture(loop_scope="session")
 async def streams(servers: Servers) -> AsyncGenerator[Client]:
     """All streams and consumers as provisioned, and empty; the provisioning user's connection."""
-    client = await _connect(servers, PROVISION)
+    client = await connect(servers, PROVISION)
     jetstream = client.jetstream(timeout=10)
     there = {info.config.name for info in await jetstream.streams_info()}
     for stream in STREAMS:
@@ -112,7 +112,7 @@ async def tell(
     streams: Client,  # noqa: ARG001 - there must be streams to publish into
 ) -> AsyncGenerator[TellRaw]:
     """Publish an event as its teller would, in a trace; `body` replaces what it says."""
-    clients = {name: await _connect(servers, name) for name in SERVICES}
+    clients = {name: await connect(servers, name) for name in SERVICES}
 
     async def publish(
         event: Event, *, body: bytes | None = None, trace: Trace | None = None
@@ -156,7 +156,8 @@ def told(streams: Client) -> ToldIn:
     return read
 
 
-async def _connect(servers: Servers, user: str) -> Client:
+async def connect(servers: Servers, user: str) -> Client:
+    """Connect as one of the users, with what that user may do."""
     return await nats.connect(
         servers.nats.url,
         user=user,

@@ -3,7 +3,9 @@
 from tocsin_common.migrations import run
 from tocsin_common.models import Table
 from tocsin_intake import models
+from tocsin_intake.dialogue import models as dialogue
+from tocsin_intake.vault import models as vault
 
-_ = models  # the tables it declares
+_ = models, dialogue, vault  # the tables they declare
 
 run(Table.metadata)

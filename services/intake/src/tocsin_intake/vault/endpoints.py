@@ -34,7 +34,9 @@ admin = APIRouter(prefix="/v1/admin/vault", tags=["operator"], dependencies=[Ope
 
 
 @tokens.post("/tokens", status_code=201)
-async def issue_token(wanted: TokenWanted, officer: CallingOfficer, request: Request) -> TokenIssued:
+async def issue_token(
+    wanted: TokenWanted, officer: CallingOfficer, request: Request
+) -> TokenIssued:
     """Say by one's own key that a complaint may be opened; cases cannot say it for anybody."""
     token, valid_until = officers.new_token(
         request.app.state.settings.hash_key,

@@ -79,9 +79,7 @@ class Answering:
 
     async def _open(self, asked: bytes, now: datetime) -> Answered:
         question = asked_by_cases(self._terms, asked, now)
-        token = officers_word(
-            self._terms, question, question.token, Purpose.OPEN, now
-        )
+        token = officers_word(self._terms, question, question.token, Purpose.OPEN, now)
         if token.officer_id != question.officer_id:
             raise Refused(Refusal.TOKEN_REFUSED)
         second = None

@@ -118,9 +118,7 @@ class Vault:
         Raises:
             Unreadable: it was wrapped by a key that is not known here.
         """
-        return Compartment(
-            complaint_id, self.keys.unwrap(wrapped_key, about=complaint_id.bytes)
-        )
+        return Compartment(complaint_id, self.keys.unwrap(wrapped_key, about=complaint_id.bytes))
 
     def open(self, complaint_id: UUID, wrapped_key: bytes, words: bytes) -> Account:
         """Open a complaint's words.
