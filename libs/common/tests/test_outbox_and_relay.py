@@ -13,11 +13,11 @@ from conftest import Shipping, bus_of
 from nats.aio.client import Client as Nats
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from opentelemetry.trace import format_trace_id
-from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from tocsin_common import messaging, outbox, provision, relay
 from tocsin_common.database import Database
+from tocsin_common.messaging import Bus
 from tocsin_common.outbox import EventTooLarge
 from tocsin_common.relay import Relay
 from tocsin_common.telemetry import span
@@ -122,6 +122,27 @@ async def test_one_of_two_relays_ships_and_the_other_takes_over_when_it_dies(
     assert await ids_in(told, "CASES") == ids_of([first, second, third])
 
 
+async def test_a_relay_that_lost_nats_lets_another_one_ship(
+    database: Database, shipping: Shipping, told: ToldIn, streams: Nats
+) -> None:
+    event = a_status()
+
+    async with shipping() as active:
+        await eventually(lambda: pids(database, granted=True))
+        async with shipping():
+            await eventually(lambda: pids(database, granted=False))
+            await bus_of_relay(active).broker.stop()  # the one that holds the lock
+            await record(database, event)
+
+            await all_sent(database)
+
+    assert await ids_in(told, "CASES") == [event.event_id]
+
+
+def bus_of_relay(shipper: Relay) -> Bus:
+    return shipper._bus  # pyright: ignore[reportPrivateUsage]
+
+
 async def pids(database: Database, *, granted: bool) -> list[int]:
     """Whose is the relays' lock, or who waits for it."""
     query = text(
@@ -153,12 +174,13 @@ async def test_a_stream_that_refuses_does_not_starve_another(
         await record(database, an_alert())
         assert len(await eventually(lambda: at_least(told, "ALERTS", 21))) == 21
         assert shipper.waiting_for() == "outbox: NATS does not accept REGISTRY"
-        assert age() > 0.2
+        assert await age(database) > 0.2
         assert await unsent(database) == 20
 
         await resize(streams, "REGISTRY", 1 << 20)
         await all_sent(database)
-        await eventually(lambda: shipper.waiting_for() is None and age() == 0)
+        await eventually(lambda: shipper.waiting_for() is None)
+        assert await age(database) == 0
 
     assert await ids_in(told, "REGISTRY") == ids_of(refused)
 
@@ -174,8 +196,10 @@ async def at_least(told: ToldIn, stream: str, count: int) -> list[Any]:
     return messages if len(messages) >= count else []
 
 
-def age() -> float:
-    return REGISTRY.get_sample_value("tocsin_outbox_age_seconds") or 0.0
+async def age(database: Database) -> float:
+    async with database.begin() as tx:
+        waiting = await outbox.oldest(tx)
+    return waiting.age if waiting else 0
 
 
 async def test_a_relay_that_starts_before_nats_ships_once_it_is_up(

@@ -12,20 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
 import pytest
-from builders import a_complaint
+from builders import a_complaint, a_status
 from looking import filed
 from nats.aio.client import Client as Nats
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from sample.app import create_app
 from sample.handlers import failing_on, on_complaints_received
 from sqlalchemy import text
 
 from tocsin_cli.embedded.ports import free_port
-from tocsin_common import migrations, provision, service
+from tocsin_common import health, migrations, outbox, provision, relay
 from tocsin_common.database import Database
 from tocsin_common.errors import RuleBroken
 from tocsin_common.listening import Handler
+from tocsin_common.service import Role
 from tocsin_common.settings import Settings
 from tocsin_common.testing import eventually, serving
 from tocsin_common.testing.fixtures import Tell
@@ -62,9 +65,11 @@ def sample(settings: Settings, database: Database, streams: Nats) -> Sample:
 
     @asynccontextmanager
     async def run(
-        handler: Handler[Any] = on_complaints_received, **changes: Any
+        handler: Handler[Any] = on_complaints_received,
+        role: Role = Role.SERVE,
+        **changes: Any,
     ) -> AsyncGenerator[Client]:
-        app = create_app(settings=settings.model_copy(update=changes), handler=handler)
+        app = create_app(role, settings.model_copy(update=changes), handler)
         async with serving(app) as client:
             yield client
 
@@ -73,17 +78,19 @@ def sample(settings: Settings, database: Database, streams: Nats) -> Sample:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "CHECK", 0.2)
+    monkeypatch.setattr(health, "CHECK", 0.2)
 
 
 async def waits_for(client: Client, *wanted: str) -> None:
-    """Wait until the process says that this, and nothing else, is missing."""
+    """Wait until the process says that this, and nothing else, is missing, and shuts its door."""
 
     async def said() -> bool:
         answer = await client.get("/readyz")
-        assert answer.status in (200, 503)
-        assert (answer.status == 200) == (answer.json()["waiting_for"] == [])
-        return answer.json()["waiting_for"] == list(wanted)
+        assert (answer.status == 200) == answer.json()["ready"]
+        if answer.json()["waiting_for"] != list(wanted):
+            return False
+        assert answer.json()["ready"] == (not wanted)
+        return True
 
     await eventually(said)
 
@@ -176,6 +183,87 @@ async def test_a_consumer_that_was_never_there_is_named(sample: Sample, streams:
             "nats: a consumer is missing; has provisioning run?",
             f"nats: consumer {CONSUMER} is missing",
         )
+
+
+# when it keeps the door shut
+
+
+async def test_a_process_that_only_answers_stays_open_while_nats_is_away(
+    sample: Sample, servers: Servers
+) -> None:
+    async with sample(role=Role.API) as client:
+        await waits_for(client)
+
+        servers.nats.kill()
+
+        async def says_so() -> bool:
+            answer = (await client.get("/readyz")).json()
+            return answer == {"ready": True, "waiting_for": ["nats: no connection"]}
+
+        await eventually(says_so)
+        servers.nats.start()
+        await waits_for(client)
+
+
+async def test_a_process_that_only_answers_shuts_its_door_without_its_database(
+    sample: Sample, servers: Servers
+) -> None:
+    async with sample(role=Role.API) as client:
+        await waits_for(client)
+
+        servers.postgres.kill()
+        await eventually(lambda: is_shut(client))
+        servers.postgres.start()
+        await waits_for(client)
+
+
+async def is_shut(client: Client) -> bool:
+    return (await client.get("/readyz")).status == 503
+
+
+async def test_an_outbox_that_stands_still_is_told_until_it_moves(
+    sample: Sample, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "STUCK", 0.5)
+    elsewhere = await asyncpg.connect(database.dsn)  # whoever holds the relay's lock and is hung
+
+    try:
+        await elsewhere.execute("select pg_advisory_lock($1)", relay.LOCK)
+        async with sample() as client:
+            async with database.begin() as tx:
+                await outbox.record(tx, [a_status()])
+
+            await waits_for(client, "outbox: nothing is being shipped")
+            assert (REGISTRY.get_sample_value("tocsin_outbox_age_seconds") or 0) > 0.4
+
+            await elsewhere.execute("select pg_advisory_unlock($1)", relay.LOCK)
+            await waits_for(client)
+            assert REGISTRY.get_sample_value("tocsin_outbox_age_seconds") == 0
+    finally:
+        await elsewhere.close()
+
+
+async def test_what_waits_to_be_heard_and_what_is_dead_are_measured(
+    sample: Sample, tell: Any, database: Database
+) -> None:
+    def lag() -> float | None:
+        return REGISTRY.get_sample_value("tocsin_consumer_lag", {"consumer": CONSUMER})
+
+    held = asyncio.Event()
+
+    async def hold(*_: Any) -> None:
+        await held.wait()
+
+    async with sample(hold) as client:
+        await waits_for(client)
+        for _ in range(3):
+            await tell(a_complaint())
+        await eventually(lambda: lag() == 3)
+        held.set()
+        await eventually(lambda: lag() == 0)
+
+        await tell(a_complaint(), body=b"canary")
+        await eventually(lambda: REGISTRY.get_sample_value("tocsin_dead_letters") == 1)
 
 
 # what operators can do

@@ -1,6 +1,7 @@
 """Complaints are filed, matched, and opened or joined as cases."""
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,7 @@ from builders import MONDAY, a_complaint, a_facility, an_os_id
 from searching import everything_stored, found_in
 from stage import Stage
 
+from tocsin_cases.casework import overdue
 from tocsin_cases.casework.sealed_part import SealedPartUnreadable
 from tocsin_cases.casework.service import UnknownIssue
 from tocsin_common.sealing import Box
@@ -189,3 +191,14 @@ async def test_a_complaint_keeps_its_time_and_codes(stage: Stage, intake_box: Bo
     assert await stage.rows("select received_at, issues, share, genuine from complaint") == [
         (MONDAY, ["wages.unpaid", "hours.excessive"], "given", True)
     ]
+
+
+async def test_complaints_nobody_took_up_in_seven_days_are_counted(
+    stage: Stage, intake_box: Box
+) -> None:
+    await stage.import_suppliers([a_facility(1)])
+    await stage.hear(a_complaint(intake_box, 1), a_complaint(intake_box, 1, os_id=None))
+
+    async with stage.database.begin() as tx:
+        assert await overdue.unanswered(tx, MONDAY + timedelta(days=6)) == 0
+        assert await overdue.unanswered(tx, MONDAY + timedelta(days=8)) == 1

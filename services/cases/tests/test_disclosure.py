@@ -11,7 +11,9 @@ from uuid import UUID
 
 import pytest
 from builders import HOTLINE, MONDAY, OTHER_HOTLINE, a_complaint, a_facility
+from prometheus_client import REGISTRY
 from searching import found_in
+from sqlalchemy import text
 from stage import AT_ONCE, TUE_THU, Move, Stage, lots
 
 from tocsin_cases.disclosure import planning, service
@@ -543,3 +545,28 @@ async def test_green_ids_are_random_and_never_amber(stage: Stage, intake_box: Bo
     green = b"".join(payload for _, _, _, payload in await stage.green())
     for one in amber:
         assert not found_in(green, str(one))
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"tocsin_{name}", labels) or 0
+
+
+async def test_what_left_and_what_the_rules_stopped_in_its_slot_are_counted(
+    stage: Stage, intake_box: Box
+) -> None:
+    await stage.import_suppliers([a_facility(1), a_facility(2)])
+    raised, stopped = counted("raised_total", outcome="raised"), counted("gate_refusals_total")
+    complaints = [a_complaint(intake_box, 1), a_complaint(intake_box, 2)]
+
+    async def one_changes_their_mind(stage: Stage) -> None:
+        async with stage.database.begin() as tx:
+            await tx.execute(
+                text("update complaint set share = 'refused' where id = :id"),
+                {"id": complaints[1].complaint_id},
+            )
+
+    planned = TUE_THU.next_slot(MONDAY) + timedelta(hours=1)
+    await stage.play(complaints, moves=[(planned, one_changes_their_mind)], until=APRIL)
+
+    assert counted("raised_total", outcome="raised") - raised == 1
+    assert counted("gate_refusals_total") - stopped == 1

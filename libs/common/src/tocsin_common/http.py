@@ -1,6 +1,7 @@
 """The HTTP application every service is: problems, request ids, limits, health."""
 
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
@@ -21,12 +22,18 @@ from tocsin_common.errors import is_outage, place_of
 from tocsin_common.group_commit import Overloaded
 from tocsin_common.problems import Problem, ProblemDetail, TooLarge, Unavailable
 from tocsin_common.settings import Settings
-from tocsin_common.telemetry import counter, span
+from tocsin_common.telemetry import counter, histogram, span
 
 log = logging.getLogger("tocsin.http")
 
 requests = counter(
     "http_requests_total", "Requests answered, by route and status", ["method", "route", "status"]
+)
+took = histogram(
+    "http_request_seconds",
+    "From a request to its answer, by route",
+    ["route"],
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.3, 0.5, 1, 3, 10),
 )
 
 # FastAPI's own telemetry adopts the caller's trace and records the text of exceptions, which may
@@ -50,6 +57,7 @@ def create_app(
     routers: Sequence[APIRouter],
     running: Sequence[Running],
     waiting_for: Callable[[], Sequence[str]],
+    is_ready: Callable[[], bool] | None = None,
 ) -> FastAPI:
     """Wire a service's HTTP edge.
 
@@ -59,7 +67,8 @@ def create_app(
         version: the API's version.
         routers: the service's operations.
         running: what runs while the application does; entered in order, left in reverse.
-        waiting_for: what is missing before this process is ready.
+        waiting_for: what is missing before everything works.
+        is_ready: whether this process may be given work; by default, when nothing is missing.
     """
 
     @asynccontextmanager
@@ -88,7 +97,7 @@ def create_app(
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_exception)
-    for router in (*routers, _health(waiting_for)):
+    for router in (*routers, _health(waiting_for, is_ready)):
         app.include_router(router)
     return app
 
@@ -97,7 +106,9 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _health(waiting_for: Callable[[], Sequence[str]]) -> APIRouter:
+def _health(
+    waiting_for: Callable[[], Sequence[str]], is_ready: Callable[[], bool] | None
+) -> APIRouter:
     router = APIRouter(tags=["health"], include_in_schema=False)
 
     @router.get("/livez")
@@ -107,9 +118,10 @@ def _health(waiting_for: Callable[[], Sequence[str]]) -> APIRouter:
     @router.get("/readyz")
     async def ready(response: Response) -> dict[str, Any]:
         missing = list(waiting_for())
-        if missing:
+        ready = is_ready() if is_ready else not missing
+        if not ready:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return {"ready": not missing, "waiting_for": missing}
+        return {"ready": ready, "waiting_for": missing}
 
     _ = live, ready
     return router
@@ -133,6 +145,7 @@ class Edge:
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         status, answered = int(HTTPStatus.INTERNAL_SERVER_ERROR), False
+        began = time.perf_counter()
 
         async def answer(message: Message) -> None:
             nonlocal status, answered
@@ -163,6 +176,7 @@ class Edge:
                     current.set_attribute("http.route", route)
                     current.set_attribute("http.response.status_code", status)
                 requests.labels(method, route, str(status)).inc()
+                took.labels(route).observe(time.perf_counter() - began)
 
 
 def _known(method: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from tocsin_common.database import Database
 from tocsin_common.errors import RuleBroken, is_outage, place_of
 from tocsin_common.group_commit import GroupCommit, Overloaded
 from tocsin_common.models import Parked
-from tocsin_common.telemetry import Trace, counter, current_trace, span
+from tocsin_common.telemetry import Trace, counter, current_trace, histogram, span
 from tocsin_contracts.events.base import Event
 from tocsin_contracts.streams import Consumer
 
@@ -32,6 +33,12 @@ DELIVERIES = 5  # tries with the database up, before an event is set aside
 OUTAGE_PAUSE = 0.5  # seconds; then the broker delivers again
 
 handled = counter("handled_total", "Events handled, by outcome", ["consumer", "outcome"])
+took = histogram(
+    "handled_after_seconds",
+    "From an event's happening to its being handled",
+    ["consumer"],
+    buckets=(0.05, 0.2, 1, 5, 30, 120, 600, 3600),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class Listener(Generic[E]):
         self._database = database
         self._failures: dict[str, int] = {}
         self._handled = handled.labels(consumer.name, "handled")
+        self._took = took.labels(consumer.name)
         self._attributes = {
             "messaging.system": "nats",
             "messaging.destination.name": event.subject,
@@ -110,11 +118,13 @@ class Listener(Generic[E]):
         trace = (message.headers or {}).get("traceparent")
         try:
             with self._listening_to(trace):
-                await self._handling.join(Told(self.read(message.data), current_trace()))
+                event = self.read(message.data)
+                await self._handling.join(Told(event, current_trace()))
         except Exception as error:
             return await self._not_handled(message, trace, error)
         self._failures.pop(_msg_id(message), None)
         self._handled.inc()
+        self._took.observe(time.time() - event.occurred_at.timestamp())
         await message.ack()
         return None
 

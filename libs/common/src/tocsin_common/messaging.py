@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from faststream import AckPolicy
@@ -22,6 +23,8 @@ from tocsin_common.errors import place_of
 from tocsin_common.listening import Handler, Listener
 from tocsin_common.models import Parked
 from tocsin_common.problems import Unavailable
+from tocsin_common.telemetry import gauge
+from tocsin_common.tls import tls_for
 from tocsin_contracts.events.base import Event
 from tocsin_contracts.permissions import inbox_prefix
 from tocsin_contracts.streams import heard_by
@@ -37,6 +40,8 @@ REFUSED = 30.0  # seconds a refusal is told; while its cause lasts, the next one
 ANSWERS = 16  # questions answered at the same time, at the most
 PATIENCE = 5.0  # seconds a question waits for its answer
 PARKED_POLL = 5.0  # seconds between looks at what is parked and due
+
+consumer_lag = gauge("consumer_lag", "Events told and not yet settled", ["consumer"])
 
 
 class PromptPull(BatchPullStreamSubscriber):
@@ -70,12 +75,20 @@ class PromptPull(BatchPullStreamSubscriber):
 class Bus:
     """One service on NATS. It starts whether or not the broker is there, and keeps trying."""
 
-    def __init__(self, service: str, *, url: str, password: str, database: Database) -> None:
+    def __init__(
+        self,
+        service: str,
+        *,
+        url: str,
+        password: str,
+        database: Database,
+        ca_file: Path | None = None,
+    ) -> None:
         self.service = service
         self.broker = NatsBroker(
             url,
             name=f"tocsin-{service}",
-            security=SASLPlaintext(username=service, password=password),
+            security=SASLPlaintext(service, password, ssl_context=tls_for(url, ca_file)),
             inbox_prefix=inbox_prefix(service),
             ack_policy=AckPolicy.MANUAL,
             max_reconnect_attempts=-1,
@@ -193,11 +206,13 @@ class Bus:
         for listener in self.listeners.values():
             consumer = listener.consumer
             try:
-                await jetstream.consumer_info(consumer.stream.name, consumer.name, timeout=2)
+                info = await jetstream.consumer_info(consumer.stream.name, consumer.name, timeout=2)
             except NotFoundError:
                 return consumer.name
             except (NatsError, TimeoutError):
                 return None  # the broker is away; `waiting_for` says so
+            waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
+            consumer_lag.labels(consumer.name).set(waiting)
         return None
 
     async def _disconnect(self) -> None:

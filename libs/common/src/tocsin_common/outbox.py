@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,6 +20,12 @@ _RECORD = """
 insert into outbox (msg_id, stream, subject, headers, payload)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])
 """
+
+
+_OLDEST = text("""
+select id, greatest(extract(epoch from clock_timestamp() - recorded_at), 0)
+from outbox order by id limit 1
+""")
 
 
 class EventTooLarge(ValueError):
@@ -89,3 +96,17 @@ async def record(tx: AsyncConnection | AsyncSession, rows: Sequence[Prepared | E
         [row.headers for row in ready],
         [row.payload for row in ready],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Oldest:
+    """The event that has waited longest, and for how many seconds."""
+
+    id: int
+    age: float
+
+
+async def oldest(tx: AsyncConnection) -> Oldest | None:
+    """What has waited longest to be shipped, or `None` when nothing waits."""
+    row = (await tx.execute(_OLDEST)).one_or_none()
+    return Oldest(row[0], float(row[1])) if row else None

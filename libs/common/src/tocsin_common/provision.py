@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import nats
 from nats.js import JetStreamContext
@@ -23,6 +24,7 @@ from nats.js.errors import NotFoundError
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tocsin_common.tls import tls_for
 from tocsin_contracts.permissions import PROVISION, inbox_prefix
 from tocsin_contracts.streams import CONSUMERS, STREAMS, Consumer, Stream
 
@@ -44,6 +46,7 @@ class ProvisionSettings(BaseSettings):
 
     nats_url: str = "nats://127.0.0.1:4222"
     nats_password: SecretStr = SecretStr("")
+    nats_ca_file: Path | None = None
     stream_replicas: int = 1
     stream_max_bytes: int = 1 << 30
 
@@ -101,6 +104,7 @@ async def _run() -> None:
     async with asyncio.timeout(PATIENCE):
         client = await nats.connect(
             settings.nats_url,
+            tls=tls_for(settings.nats_url, settings.nats_ca_file),
             user=PROVISION,
             password=settings.nats_password.get_secret_value(),
             inbox_prefix=inbox_prefix(PROVISION),

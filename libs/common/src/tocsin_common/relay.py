@@ -19,7 +19,7 @@ from opentelemetry.trace import SpanKind
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.messaging import Bus
-from tocsin_common.telemetry import counter, current_trace, gauge, span
+from tocsin_common.telemetry import counter, current_trace, span
 from tocsin_contracts.streams import Stream, told_by
 
 log = logging.getLogger("tocsin.relay")
@@ -40,14 +40,14 @@ select shipped.* from unnest($1::text[], $2::int[]) as one(stream, wanted) cross
 """
 
 shipped = counter("shipped_total", "Events shipped from the outbox", ["stream"])
-outbox_age = gauge("outbox_age_seconds", "Age of the oldest event not yet shipped")
 
 
 class Relay:
     """One active relay per database, by a session lock on a connection of its own.
 
-    A standby waits on the lock. What was published and not yet deleted when a relay died is
-    published again under the same id, and JetStream drops it.
+    A standby waits on the lock; whoever holds it and loses NATS gives it up. What was published
+    and not yet deleted when a relay died is published again under the same id, and JetStream
+    drops it.
     """
 
     def __init__(self, database: Database, bus: Bus) -> None:
@@ -82,7 +82,8 @@ class Relay:
     async def _ship_for_ever(self) -> None:
         while True:
             try:
-                await self._hold_the_lock_and_ship()
+                if self._bus.client:
+                    await self._hold_the_lock_and_ship()
             except Exception as error:
                 log.info("the relay starts over: %s", place_of(error))
             await asyncio.sleep(PAUSE * uniform(1, 2))  # noqa: S311
@@ -100,7 +101,7 @@ class Relay:
         )
         try:
             await connection.execute("select pg_advisory_lock($1)", LOCK)
-            while True:
+            while self._bus.client:
                 self._woken.clear()
                 if await self._ship(connection) < BATCH:
                     await self._rest()
@@ -121,9 +122,9 @@ class Relay:
             return 0
         now = time.monotonic()
         pausing = {name for name, until in self._pausing.items() if until > now}
-        wanted = [1 if name in pausing else BATCH for name in self._streams]  # one, for its age
+        # Of a stream that pauses one row is looked at: is it still there?
+        wanted = [1 if name in pausing else BATCH for name in self._streams]
         rows = await connection.fetch(_OLDEST, list(self._streams), wanted, timeout=PATIENCE)
-        outbox_age.set(_age(rows))
         sent: list[int] = []
         for name, stream in self._streams.items():
             of_stream = [row for row in rows if row["stream"] == name]
@@ -203,9 +204,3 @@ async def _publish_each(jetstream: JetStreamContext, messages: Sequence[Message]
     """Publish one after the other, in order; JetStream drops each it has under the same id."""
     for subject, payload, headers in messages:
         await jetstream.publish(subject, payload, headers=headers, timeout=PATIENCE)
-
-
-def _age(rows: Sequence[asyncpg.Record]) -> float:
-    if not rows:
-        return 0.0
-    return max(0.0, time.time() - min(row["recorded_at"] for row in rows).timestamp())

@@ -13,21 +13,19 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from prometheus_client import start_http_server
 
-from tocsin_common import admin, http, migrations, parked, telemetry
+from tocsin_common import admin, http, migrations, telemetry
 from tocsin_common.cursors import Cursors
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
+from tocsin_common.health import Health
 from tocsin_common.keyed import keyed_hash
 from tocsin_common.messaging import Bus
 from tocsin_common.relay import Relay
 from tocsin_common.settings import Settings
-from tocsin_common.telemetry import gauge
 
 log = logging.getLogger("tocsin.service")
 
-CHECK = 2.0  # seconds between looks at schema, consumers and parked events
-
-parked_events = gauge("parked_events", "Events set aside, to be retried or dead", ["outcome"])
+FINISHING = 5  # seconds for open requests; an idle connection must not hold up the end
 
 
 class Role(StrEnum):
@@ -53,7 +51,6 @@ class Service:
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
-        self.package = f"tocsin_{name}"
         self.settings = settings
         self.database = Database(settings.database_url.get_secret_value(), name=name)
         self.bus = Bus(
@@ -61,10 +58,16 @@ class Service:
             url=settings.nats_url,
             password=settings.nats_password.get_secret_value(),
             database=self.database,
+            ca_file=settings.nats_ca_file,
         )
         self.relay = Relay(self.database, self.bus)
-        self._schema: str | None = "database: not looked at yet"
-        self._missing_consumer: str | None = None
+        self.health = Health(
+            f"tocsin_{name}",
+            self.database,
+            self.bus,
+            self.relay,
+            migrate=settings.migrate_at_start,
+        )
 
     def app(
         self,
@@ -82,63 +85,28 @@ class Service:
             routers: its operations.
             running: what else runs while it does, inside database, bus and relay.
         """
+        self.health.answers_only = not role.works
         app = http.create_app(
             f"Tocsin {self.name}",
             self.settings,
             version=version,
             routers=[*(routers if role.answers else ()), admin.router(self.database, self.bus)],
             running=[self._running, *running],
-            waiting_for=self.waiting_for,
+            waiting_for=self.health.waiting_for,
+            is_ready=self.health.is_ready,
         )
         app.state.database = self.database
         app.state.cursors = Cursors(keyed_hash(self.settings.hash_key, "cursors"))
         return app
 
-    def waiting_for(self) -> list[str]:
-        """What is missing before this process is ready: empty when nothing is."""
-        missing = [
-            self._schema,
-            self.bus.waiting_for(),
-            self._missing_consumer,
-            self.relay.waiting_for(),
-        ]
-        return [one for one in missing if one]
-
     @asynccontextmanager
     async def _running(self) -> AsyncGenerator[None]:
         hide_values_in_loop_errors(asyncio.get_running_loop())
-        watching = asyncio.create_task(self._watch())
         try:
-            async with self.bus.running(), self.relay.running():
+            async with self.health.running(), self.bus.running(), self.relay.running():
                 yield
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
             await self.database.close()
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                self._schema = await self._schema_problem()
-                missing = await self.bus.missing_consumer()
-                self._missing_consumer = f"nats: consumer {missing} is missing" if missing else None
-                async with self.database.begin() as tx:
-                    waiting, dead = await parked.count(tx)
-                parked_events.labels("waiting").set(waiting)
-                parked_events.labels("dead").set(dead)
-            except Exception as error:
-                self._schema = self._schema or f"database: {type(error).__name__}"
-                log.info("not ready: %s", place_of(error))
-            await asyncio.sleep(CHECK if self._schema is None else CHECK / 10)
-
-    async def _schema_problem(self) -> str | None:
-        needed = migrations.head(self.package)
-        if self.settings.migrate_at_start:
-            await migrations.migrate(self.package, self.database)
-        found = await migrations.current(self.database)
-        if migrations.suits(found, needed):
-            return None
-        return f"schema: at {found or 'nothing'}, needs {needed}"
 
 
 def main(
@@ -169,7 +137,7 @@ def main(
             log_config=None,
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=5,  # an idle keep-alive connection must not hold us back
+            timeout_graceful_shutdown=FINISHING,
         )
     )
     server.run()

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr
@@ -61,6 +62,8 @@ class Settings(BaseSettings):
     """`postgresql://role:password@host:port/database`"""
     nats_url: str = "nats://127.0.0.1:4222"
     nats_password: SecretStr = SecretStr("")
+    nats_ca_file: Path | None = None
+    """Whose certificate NATS must show, where its URL is `tls://`; without one, the system's."""
     host: str = "127.0.0.1"
     port: int = 8000
     metrics_port: int = 0

@@ -34,7 +34,7 @@ TRACE_ATTRIBUTES = frozenset(
         "tocsin.outcome",
     }
 )
-METRIC_LABELS = frozenset({"consumer", "method", "outcome", "route", "status", "stream"})
+METRIC_LABELS = frozenset({"clock", "consumer", "method", "outcome", "route", "status", "stream"})
 
 log = logging.getLogger("tocsin.telemetry")
 
@@ -143,9 +143,15 @@ def gauge(name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
     return Gauge(f"tocsin_{name}", text, _permitted(labels))
 
 
-def histogram(name: str, text: str, labels: Sequence[str] = ()) -> Histogram:
+def histogram(
+    name: str,
+    text: str,
+    labels: Sequence[str] = (),
+    *,
+    buckets: Sequence[float] = Histogram.DEFAULT_BUCKETS,
+) -> Histogram:
     """A metric of durations in seconds; its labels are from `METRIC_LABELS`."""
-    return Histogram(f"tocsin_{name}", text, _permitted(labels))
+    return Histogram(f"tocsin_{name}", text, _permitted(labels), buckets=buckets)
 
 
 def _permitted(labels: Sequence[str]) -> Sequence[str]:

@@ -19,7 +19,7 @@ def create_app(
 ) -> FastAPI:
     """Make one process of the sample service, under the name of cases."""
     service = Service(CASES, settings or Settings())  # pyright: ignore[reportCallIssue]
-    service.package = "sample"
+    service.health.package = "sample"
     if role.works:
         service.bus.listen(ComplaintReceived, handler)
     return service.app(role, version="1", routers=[])

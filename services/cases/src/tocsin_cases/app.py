@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from tocsin_cases.auth import Caller
 from tocsin_cases.casework import endpoints as casework
 from tocsin_cases.casework.handlers import Desk, on_complaints_received
+from tocsin_cases.casework.overdue import Overdue
 from tocsin_cases.chance import Chance
 from tocsin_cases.disclosure import endpoints as disclosure
 from tocsin_cases.disclosure.handlers import on_disclosures_held
@@ -53,6 +54,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         running=[
             *([known_officers.running] if role.answers else []),
             *([SlotKeeper(cases.database, terms).running] if role.works else []),
+            *([Overdue(cases.database).running] if role.works else []),
         ],
     )
     app.state.officers = known_officers

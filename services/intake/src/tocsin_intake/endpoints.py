@@ -6,12 +6,15 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common.group_commit import GroupCommit
+from tocsin_common.telemetry import counter
 from tocsin_intake import service
 from tocsin_intake.auth import Hotline
 from tocsin_intake.schemas import AcceptanceStatus, ComplaintReceipt, ComplaintSubmission
 from tocsin_intake.service import Acceptor, Known, Member
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
+
+accepted = counter("accepted_total", "Complaints that are durable, new or repeated", ["outcome"])
 
 Storing = GroupCommit[AsyncConnection, Member, Member | Known]
 
@@ -37,7 +40,9 @@ class Accepting:
             Overloaded: nothing was done; send it again.
         """
         member = self.acceptor.accept(hotline, submission, idempotency_key)
-        return service.answer(self.acceptor, member, await self._storing.join(member))
+        outcome = await self._storing.join(member)
+        accepted.labels("repeat" if isinstance(outcome, Known) else "new").inc()
+        return service.answer(self.acceptor, member, outcome)
 
 
 AcceptingComplaints = Annotated[Accepting, Depends(_accepting)]

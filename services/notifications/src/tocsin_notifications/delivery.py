@@ -36,6 +36,8 @@ ONCE = {Purpose.TEST, Purpose.VERIFICATION}  # a person waits for them, and trie
 
 attempts = counter("delivery_attempts_total", "Attempts to deliver, by outcome", ["outcome"])
 late = histogram("delivery_late_seconds", "From a delivery's being due to its being sent")
+delivered = counter("delivered_total", "Deliveries that arrived")
+given_up = counter("deliveries_failed_total", "Deliveries given up after the last attempt")
 lag = gauge("deliveries_lag_seconds", "How long the delivery that waits longest has been due")
 
 OnDisabled = Callable[[AsyncConnection, Sequence[Disabled]], Awaitable[None]]
@@ -241,6 +243,10 @@ class Courier:
                     return
                 await asyncio.sleep(PAUSE)
             else:
+                if result.state is DeliveryState.DELIVERED:
+                    delivered.inc()
+                elif result.state is DeliveryState.FAILED:
+                    given_up.inc()
                 return
 
     async def _settle(self, tx: AsyncConnection, results: Sequence[Result]) -> Sequence[None]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,11 +13,13 @@ from tocsin_cases.disclosure import facts, rules, schedule, statement
 from tocsin_cases.disclosure.statement import UnverifiedStatement
 from tocsin_cases.disclosure.terms import AT_ONCE, RELEASING, Terms
 from tocsin_common import outbox
-from tocsin_common.database import Database, driver
-from tocsin_common.telemetry import gauge
+from tocsin_common.database import Database, after_commit, driver
+from tocsin_common.telemetry import counter, gauge
 from tocsin_contracts.alerts import Level
 from tocsin_contracts.events.alerts import AlertEnded, AlertRaised, AlertTold, AlertUpdated
 
+released = counter("raised_total", "Alerts that left in slots, by what they were", ["outcome"])
+refused = counter("gate_refusals_total", "Releases that the disclosure rules stopped in their slot")
 held = gauge("disclosures_held", "Releases that are due and held by a hotline")
 
 _IS_OVER = "select exists (select from slot_over where slot >= $1)"
@@ -157,7 +160,13 @@ async def _leave(tx: AsyncConnection, terms: Terms, slot: datetime, due: Sequenc
         if one.alert_id in said and said[one.alert_id].is_news
     ]
     await outbox.record(tx, told)
+    after_commit(tx, partial(_count, told))
     return len(told)
+
+
+def _count(told: Sequence[AlertTold]) -> None:
+    for event in told:
+        released.labels(event.subject.split(".")[2]).inc()
 
 
 def _event(due: Due, said: UnverifiedStatement, terms: Terms, slot: datetime) -> AlertTold:
@@ -207,6 +216,7 @@ async def _raise(
     await connection.execute(_RAISED, list(raised), list(raised.values()))
     if unfit := [row["case_id"] for row in rows if row["case_id"] not in raised]:
         await connection.execute(_WEIGH_AGAIN, unfit)
+        after_commit(tx, partial(refused.inc, len(unfit)))
     return said
 
 

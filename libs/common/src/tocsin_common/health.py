@@ -1,0 +1,109 @@
+"""What a process waits for, looked at again and again, and whether it keeps the door shut."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from tocsin_common import migrations, outbox, parked
+from tocsin_common.database import Database
+from tocsin_common.errors import place_of
+from tocsin_common.messaging import Bus
+from tocsin_common.relay import Relay
+from tocsin_common.telemetry import gauge
+
+log = logging.getLogger("tocsin.health")
+
+CHECK = 2.0  # seconds between looks at schema, consumers, outbox and parked events
+STUCK = 30.0  # seconds for which the oldest event may stay the oldest
+
+outbox_age = gauge("outbox_age_seconds", "Age of the oldest event not yet shipped")
+parked_events = gauge("parked_events", "Events set aside that will be tried again")
+dead_letters = gauge("dead_letters", "Events set aside that wait for a person")
+
+
+class Health:
+    """Keeps looking, so that a probe is answered from memory.
+
+    A process that only answers requests stays open while the broker or the relay is in trouble:
+    what it is told is safe in its outbox, and turning callers away would lose it. All others are
+    ready when nothing is missing.
+    """
+
+    def __init__(
+        self, package: str, database: Database, bus: Bus, relay: Relay, *, migrate: bool
+    ) -> None:
+        self.package = package
+        self.answers_only = False
+        self._database = database
+        self._bus = bus
+        self._relay = relay
+        self._migrate = migrate
+        self._schema: str | None = "database: not looked at yet"
+        self._missing_consumer: str | None = None
+        self._oldest: int | None = None
+        self._oldest_since = 0.0
+
+    def waiting_for(self) -> list[str]:
+        """What is missing: empty when nothing is."""
+        missing = [
+            self._schema,
+            self._bus.waiting_for(),
+            self._missing_consumer,
+            self._relay.waiting_for(),
+            self._stuck(),
+        ]
+        return [one for one in missing if one]
+
+    def is_ready(self) -> bool:
+        """Whether this process may be given work."""
+        return self._schema is None if self.answers_only else not self.waiting_for()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Keep looking until the block ends."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                self._schema = await self._schema_problem()
+                missing = await self._bus.missing_consumer()
+                self._missing_consumer = f"nats: consumer {missing} is missing" if missing else None
+                await self._look_into_tables()
+            except Exception as error:
+                self._schema = self._schema or f"database: {type(error).__name__}"
+                log.info("not ready: %s", place_of(error))
+            await asyncio.sleep(CHECK if self._schema is None else CHECK / 10)
+
+    async def _schema_problem(self) -> str | None:
+        needed = migrations.head(self.package)
+        if self._migrate:
+            await migrations.migrate(self.package, self._database)
+        found = await migrations.current(self._database)
+        if migrations.suits(found, needed):
+            return None
+        return f"schema: at {found or 'nothing'}, needs {needed}"
+
+    async def _look_into_tables(self) -> None:
+        async with self._database.begin() as tx:
+            waiting, dead = await parked.count(tx)
+            oldest = await outbox.oldest(tx)
+        parked_events.set(waiting)
+        dead_letters.set(dead)
+        outbox_age.set(oldest.age if oldest else 0)
+        number = oldest.id if oldest else None
+        if number != self._oldest:
+            self._oldest, self._oldest_since = number, time.monotonic()
+
+    def _stuck(self) -> str | None:
+        """Say if the outbox stands still; one that is long but moving is only busy."""
+        if self._oldest is None or time.monotonic() - self._oldest_since < STUCK:
+            return None
+        return "outbox: nothing is being shipped"
