@@ -13,13 +13,14 @@ from tocsin_contracts import taxonomy
 from tocsin_contracts.events.alerts import AlertCorrected, AlertEnded, AlertRaised, AlertUpdated
 from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
 from tocsin_contracts.streams import NOTIFICATIONS
-from tocsin_notifications import endpoints, handlers
+from tocsin_notifications import endpoints, handlers, signing, upkeep
 from tocsin_notifications.buyers import by_key
 from tocsin_notifications.delivery import Courier, Terms
 from tocsin_notifications.handlers import Alerting
 from tocsin_notifications.models import Kind
 from tocsin_notifications.outbound import Outbound
 from tocsin_notifications.posting import Posting
+from tocsin_notifications.retention import Retention
 from tocsin_notifications.settings import Settings
 
 
@@ -33,30 +34,35 @@ def create_app(
     notifications = Service(NOTIFICATIONS, settings)
     database = notifications.database
     keys: KeyRing[UUID] = KeyRing(settings.hash_key, lambda: by_key(database))
+    signing_keys = [
+        signing.key_of(settings.webhook_key, generation) for generation in settings.webhook_signing
+    ]
     outbound = Outbound(
         settings.allowed_networks, timeout=settings.attempt_timeout, resolver=resolver
     )
     courier = Courier(
         database,
-        {Kind.WEBHOOK: Posting(outbound, settings.webhook_key)},
+        {Kind.WEBHOOK: Posting(outbound, settings.webhook_key, signing_keys)},
         Terms(
             lease=settings.lease_seconds,
             poll=settings.poll_seconds,
             retry_scale=settings.retry_scale,
         ),
     )
+    retention = Retention(database, settings.attempt_days)
     if role.works:
         _listen(notifications, settings, courier)
     app = notifications.app(
         role,
         version="1",
-        routers=[endpoints.router],
+        routers=[endpoints.router, upkeep.router],
         running=[
             *([keys.running] if role.answers else []),
-            *([courier.running] if role.works else []),
+            *([courier.running, retention.running] if role.works else []),
         ],
     )
     app.state.keys = keys
+    app.state.signing_keys = signing_keys
     app.state.wake = courier.wake
     app.state.issue_groups = {one.name for one in taxonomy.load(settings.taxonomy_file).groups}
     return app

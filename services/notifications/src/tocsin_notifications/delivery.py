@@ -229,6 +229,7 @@ class Courier:
             excerpt=answer.excerpt if answer else None,
             gone=answer is not None and answer.gone,
             quiet=quiet.total_seconds() if quiet else None,
+            proven=not fault and due.purpose == Purpose.VERIFICATION and due.kind == Kind.WEBHOOK,
         )
 
     async def _note(self, result: Result) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from tocsin_common.database import Session, after_commit
 from tocsin_notifications import deliveries, signing, subscriptions, webhooks
@@ -51,9 +51,13 @@ async def list_endpoints(buyer: CallingBuyer, session: Session) -> EndpointList:
 
 
 @_endpoints.get("/{endpoint_id}")
-async def get_endpoint(endpoint_id: UUID, buyer: CallingBuyer, session: Session) -> EndpointShown:
-    """Show an endpoint, and whether it is well."""
-    return EndpointShown.of(await webhooks.find(session, buyer, endpoint_id))
+async def get_endpoint(
+    endpoint_id: UUID, buyer: CallingBuyer, session: Session, response: Response
+) -> EndpointShown:
+    """Show an endpoint, and whether it is well; its ETag is what a change must match."""
+    endpoint = await webhooks.find(session, buyer, endpoint_id)
+    response.headers["ETag"] = webhooks.edition(endpoint)
+    return EndpointShown.of(endpoint)
 
 
 @_endpoints.delete("/{endpoint_id}", status_code=204)

@@ -1,9 +1,15 @@
 """Webhooks: a delivery signed for its endpoint and posted there."""
 
+import json
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from nacl.signing import SigningKey
+
 from tocsin_notifications import signing
+from tocsin_notifications.models import Purpose
 from tocsin_notifications.outbound import Outbound
 from tocsin_notifications.outcomes import Answer, Unreached
 from tocsin_notifications.payload import CONTENT_TYPE
@@ -13,9 +19,19 @@ from tocsin_notifications.queue import Due
 class Posting:
     """Sends to webhooks."""
 
-    def __init__(self, outbound: Outbound, webhook_key: bytes) -> None:
+    def __init__(
+        self, outbound: Outbound, webhook_key: bytes, signing_keys: Sequence[SigningKey]
+    ) -> None:
+        """Say how it signs.
+
+        Args:
+            outbound: the way out.
+            webhook_key: endpoints' secrets are derived under it.
+            signing_keys: the installation's own, each of which signs everything.
+        """
         self._outbound = outbound
         self._webhook_key = webhook_key
+        self._installation = [signing.v1a(key) for key in signing_keys]
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Hold connections until the block ends."""
@@ -24,15 +40,21 @@ class Posting:
     async def send(self, due: Due) -> Answer | Unreached:
         """Post a delivery, signed anew for this attempt."""
         generations = [due.secret_generation, due.previous_generation]
-        schemes = [
+        shared = [
             signing.v1(signing.secret_of(self._webhook_key, due.endpoint_id, one))
             for one in generations
             if one is not None
         ]
-        signed = signing.headers(due.id, datetime.now(UTC), due.body, schemes)
+        signed = signing.headers(
+            due.id, datetime.now(UTC), due.body, [*shared, *self._installation]
+        )
         try:
-            return await self._outbound.post(
+            answer = await self._outbound.post(
                 due.address, due.body, {"content-type": CONTENT_TYPE, **signed}
             )
         except Unreached as error:
             return error
+        if due.purpose != Purpose.VERIFICATION:
+            return answer
+        challenge = json.loads(due.body)["data"]["challenge"]
+        return replace(answer, unproven=challenge not in answer.excerpt)

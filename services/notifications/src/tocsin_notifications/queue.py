@@ -152,17 +152,22 @@ with result as (
         $8::text[], $9::text[]
     ) as result(id, lease, state, wait, started_at, milliseconds, status, fault, excerpt)
 ),
-place as (
-    select delivery.alert_id, delivery.endpoint_id
+mine as (
+    select delivery.id, delivery.alert_id, delivery.endpoint_id
     from delivery join result on result.id = delivery.id
 ),
 held as materialized (
-    select delivery.id
-    from delivery join place
-        on place.alert_id = delivery.alert_id and place.endpoint_id = delivery.endpoint_id
-    where delivery.state = 'waiting'
-    order by delivery.id
-    for update of delivery
+    select id from delivery
+    where state = 'waiting' and id in (
+        select id from mine
+        union
+        select other.id
+        from mine join delivery as other
+            on other.alert_id = mine.alert_id and other.endpoint_id = mine.endpoint_id
+        where other.state = 'waiting'
+    )
+    order by id
+    for update
 ),
 settled as (
     update delivery set
@@ -206,15 +211,17 @@ select id, buyer_id, endpoint_id, alert_id, alert_version, state, attempts, vers
 # attempts. One that fails for long is tried less often: a tenth of that time lies between tries.
 _HEALTH = """
 with changed as (
-    select endpoint.id, heard.well, heard.gone, heard.quiet, case
+    select endpoint.id, heard.well, heard.gone, heard.quiet, heard.proven, case
             when heard.well then null
             when endpoint.failed_at < now() - interval '36 hours' then now()
             else coalesce(endpoint.failing_since, now())
         end as failing_since
     from endpoint
-    join unnest($1::uuid[], $2::bool[], $3::bool[], $4::float8[]) as heard(id, well, gone, quiet)
+    join unnest($1::uuid[], $2::bool[], $3::bool[], $4::float8[], $5::bool[])
+        as heard(id, well, gone, quiet, proven)
         on endpoint.id = heard.id
-    where not heard.well or heard.quiet is not null or endpoint.failing_since is not null
+    where not heard.well or heard.quiet is not null or heard.proven
+        or endpoint.failing_since is not null
     order by endpoint.id
     for update of endpoint
 ),
@@ -231,6 +238,7 @@ judged as (
 update endpoint set
     failing_since = judged.failing_since,
     failed_at = case when not judged.well then now() end,
+    verified_at = case when judged.proven then now() else endpoint.verified_at end,
     quiet_until = now() + judged.pause * interval '1 second',
     disabled_at = coalesce(endpoint.disabled_at, case when judged.verdict <> '' then now() end),
     disabled_reason = coalesce(endpoint.disabled_reason, judged.verdict),
@@ -291,6 +299,8 @@ class Result:
     """The endpoint said that it is no more."""
     quiet: float | None = None
     """Seconds for which the endpoint is to be left alone."""
+    proven: bool = False
+    """The endpoint showed that it wants to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,20 +373,17 @@ async def settle(
 
 async def _judge(tx: AsyncConnection, results: Sequence[Result]) -> Sequence[Disabled]:
     """Note how endpoints are, and disable those that are gone or have failed for too long."""
-    heard: dict[UUID, tuple[bool, bool, float | None]] = {}
+    heard: dict[UUID, list[Result]] = {}
     for one in results:
-        well, gone, quiet = heard.get(one.endpoint_id, (False, False, None))
-        heard[one.endpoint_id] = (
-            well or one.fault is None,
-            gone or one.gone,
-            max(quiet or 0, one.quiet) if one.quiet else quiet,
-        )
+        heard.setdefault(one.endpoint_id, []).append(one)
+    of_each = heard.values()
     rows = await (await driver(tx)).fetch(
         _HEALTH,
         list(heard),
-        [well for well, _, _ in heard.values()],
-        [gone for _, gone, _ in heard.values()],
-        [quiet for _, _, quiet in heard.values()],
+        [any(one.fault is None for one in those) for those in of_each],
+        [any(one.gone for one in those) for those in of_each],
+        [max((one.quiet for one in those if one.quiet), default=None) for those in of_each],
+        [any(one.proven for one in those) for those in of_each],
     )
     return [
         Disabled(row["endpoint_id"], row["buyer_id"], row["reason"], row["version"])

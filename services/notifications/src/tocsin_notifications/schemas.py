@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from tocsin_common.text import Line
 from tocsin_contracts.ids import Country
@@ -43,6 +43,18 @@ Url = Annotated[
 IssueGroup = Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,32}$")]
 
 
+Rate = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=60_000,
+        description="The most attempts in a minute; null: as many as come.",
+        examples=[600],
+    ),
+]
+LATEST_ONLY = "An older version of an alert is not sent once there is a newer one."
+
+
 class Sent(BaseModel):
     """What a buyer sends; a misspelt field is an error and not a wish unheard."""
 
@@ -54,6 +66,17 @@ class NewEndpoint(Sent):
 
     url: Url = Field(examples=["https://procurement.city.example/tocsin"])
     description: Line | None = Field(default=None, examples=["Procurement system"])
+    rate_per_minute: Rate | None = None
+    latest_only: bool = Field(default=False, description=LATEST_ONLY)
+
+
+class EndpointChange(Sent):
+    """What to change about an endpoint; what is left out stays as it is."""
+
+    url: Url | None = Field(default=None, examples=["https://procurement.city.example/tocsin"])
+    description: Line | None = Field(default=None, examples=["Procurement system"])
+    rate_per_minute: Rate | None = None
+    latest_only: bool | None = Field(default=None, description=LATEST_ONLY)
 
 
 class EndpointShown(BaseModel):
@@ -65,7 +88,23 @@ class EndpointShown(BaseModel):
         description="Of a webhook.", examples=["https://procurement.city.example/tocsin"]
     )
     description: str = Field(examples=["Procurement system"])
+    rate_per_minute: int | None = Field(
+        description="The most attempts in a minute; null: as many as come.", examples=[600]
+    )
+    latest_only: bool = Field(description=LATEST_ONLY)
     created_at: datetime
+    verified_at: datetime | None = Field(
+        description="When whoever is there last showed that it wants this; null: never asked."
+    )
+    paused_at: datetime | None = Field(
+        description="Since when only corrections and tests are sent; the rest waits."
+    )
+    quiet_until: datetime | None = Field(
+        description="Nothing is sent before then: it asked for that, or has been failing."
+    )
+    previous_until: datetime | None = Field(
+        description="Until when the secret before the newest one signs as well."
+    )
     failing_since: datetime | None = Field(
         description="Since when every attempt has failed; null: the newest one succeeded."
     )
@@ -87,9 +126,66 @@ class EndpointCreated(EndpointShown):
     """A new endpoint and its secret, shown this once."""
 
     secret: str = Field(
-        description="Verifies the signature of every delivery (Standard Webhooks, `v1`).",
+        description=(
+            "Verifies the signature of every delivery (Standard Webhooks, `v1`). `v1a` signatures"
+            " verify under the keys at `/.well-known/webhook-keys.json`."
+        ),
         examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"],
     )
+
+
+class EndpointHealth(BaseModel):
+    """How an endpoint has done in the last seven days, by its newest attempts."""
+
+    since: datetime
+    attempts: int = Field(description="At most the newest 10,000 are counted.", examples=[120])
+    failed: int = Field(examples=[3])
+    failure_rate: float | None = Field(description="Null: no attempts.", examples=[0.025])
+    last_success_at: datetime | None = Field(description="Null: none since then.")
+    milliseconds_p50: int | None = Field(
+        description="Of attempts that were answered.", examples=[41]
+    )
+    milliseconds_p95: int | None = Field(examples=[180])
+    milliseconds_p99: int | None = Field(examples=[420])
+    waiting: int = Field(description="Deliveries that wait, up to 10,000.", examples=[0])
+
+
+class Recovery(Sent):
+    """What to send again."""
+
+    since: AwareDatetime = Field(
+        description="What was planned at or after this time.", examples=["2026-03-03T00:00:00Z"]
+    )
+    delivered_too: bool = Field(
+        default=False,
+        description=(
+            "Also what was delivered, as after a loss of data. Of each alert the newest version."
+        ),
+    )
+
+
+class Recovered(BaseModel):
+    """How much is sent again."""
+
+    sent_again: int = Field(examples=[12])
+    more: bool = Field(description="There is more: ask again.")
+
+
+class WebhookKey(BaseModel):
+    """A public key of this installation."""
+
+    key_id: str = Field(examples=["9f2c4d6e8a0b1c3d"])
+    algorithm: str = Field(examples=["ed25519"])
+    public_key: str = Field(
+        description="As Standard Webhooks writes it; verifies `v1a` signatures.",
+        examples=["whpk_vHDMNYnhn8mnVUKwdYk1zV6zOHXMtYWwmsYYxk4m6GI="],
+    )
+
+
+class WebhookKeys(BaseModel):
+    """The keys any of which may have signed a webhook, newest first."""
+
+    keys: list[WebhookKey]
 
 
 class EndpointList(BaseModel):

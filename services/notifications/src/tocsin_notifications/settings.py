@@ -20,6 +20,16 @@ def _networks(value: Any) -> Any:
     return tuple(ip_network(one.strip()) for one in value.split(",") if one.strip())
 
 
+def _numbers(value: Any) -> Any:
+    """Read `2,1`."""
+    if not isinstance(value, str):
+        return value
+    numbers = tuple(int(one) for one in value.split(",") if one.strip())
+    if not 1 <= len(numbers) <= 3 or any(one < 1 for one in numbers):
+        raise ValueError("give one to three generations, as `2,1`")
+    return numbers
+
+
 class Settings(CommonSettings):
     """Notifications' own settings; `hash_key` is shared with the portal."""
 
@@ -27,6 +37,9 @@ class Settings(CommonSettings):
     """The public keys that may have signed an alert, as `keyid:base64,…` (protection L5)."""
     webhook_key: Key
     """Endpoints' secrets are derived under it, so none is stored."""
+    webhook_signing: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)] = (1,)
+    """Which generations of the installation's own signing key sign, newest first: `2,1` while
+    receivers learn the new one, then `2`."""
     allowed_networks: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = ()
     """Where endpoints may be besides public addresses, and without TLS: `127.0.0.0/8,::1/128`."""
     taxonomy_file: Path | None = None
@@ -39,5 +52,7 @@ class Settings(CommonSettings):
     """After so long without a sign of its sender, a delivery is taken by another."""
     poll_seconds: float = Field(default=0.2, gt=0)
     """Between looks at what is due when nothing wakes us: retries, what other processes planned."""
+    attempt_days: int = Field(default=90, ge=1)
+    """How long an attempt is kept."""
     retry_scale: float = Field(default=1, gt=0)
     """Stretches or shrinks the waits between attempts; tests and demonstrations shrink them."""

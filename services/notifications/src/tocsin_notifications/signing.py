@@ -4,7 +4,10 @@ import base64
 import hmac
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
+
+from nacl.signing import SigningKey
 
 from tocsin_common.keyed import keyed_hash
 
@@ -27,6 +30,30 @@ def v1(secret: bytes) -> Scheme:
 
     def sign(signed: bytes) -> str:
         return "v1," + base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
+
+    return sign
+
+
+def key_of(webhook_key: bytes, generation: int) -> SigningKey:
+    """The installation's own signing key: its public half verifies every webhook."""
+    return SigningKey(keyed_hash(webhook_key, "webhook-ed25519", str(generation)))
+
+
+def public(key: SigningKey) -> str:
+    """The public half of a signing key, as receivers configure it."""
+    return "whpk_" + base64.b64encode(bytes(key.verify_key)).decode()
+
+
+def id_of(key: SigningKey) -> str:
+    """A short name for a signing key, from its public half."""
+    return sha256(bytes(key.verify_key)).hexdigest()[:16]
+
+
+def v1a(key: SigningKey) -> Scheme:
+    """Sign by ed25519: who verifies cannot forge."""
+
+    def sign(signed: bytes) -> str:
+        return "v1a," + base64.b64encode(key.sign(signed).signature).decode()
 
     return sign
 
