@@ -6,6 +6,7 @@ list with the same filters, asked for with the same key (protection L2).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -68,8 +69,17 @@ class Listing:
         """
         return UUID(place[0]) if (place := self.place) else BEGINNING
 
+    @property
+    def after_time(self) -> tuple[datetime, UUID] | None:
+        """The same for a list in the order of a time, and of its ids where that is the same.
+
+        Raises:
+            BadCursor: the cursor is not one of this list.
+        """
+        return (datetime.fromisoformat(at[0]), UUID(at[1])) if (at := self.place) else None
+
     def page(
-        self, rows: Sequence[T], place_of: Callable[[T], UUID | tuple[str | UUID, ...]]
+        self, rows: Sequence[T], place_of: Callable[[T], UUID | tuple[str | datetime | UUID, ...]]
     ) -> Page[T]:
         """Make the page of `wanted` rows, and tell where the next one begins.
 
@@ -82,7 +92,7 @@ class Listing:
         data = list(rows[: self.limit])
         last = place_of(data[-1])
         parts = (last,) if isinstance(last, UUID) else last
-        cursor = self._cursors.seal([str(part) for part in parts], about=self._about)
+        cursor = self._cursors.seal([_text(part) for part in parts], about=self._about)
         again = dict(self.request.query_params) | {"after": cursor}
         self.response.headers["Link"] = f'<{self.request.url.path}?{urlencode(again)}>; rel="next"'
         return Page(data=data, next_cursor=cursor)
@@ -97,6 +107,10 @@ class Listing:
     @property
     def _cursors(self) -> Cursors:
         return self.request.app.state.cursors
+
+
+def _text(part: str | datetime | UUID) -> str:
+    return part.isoformat() if isinstance(part, datetime) else str(part)
 
 
 ThisList = Annotated[Listing, Depends(Listing)]

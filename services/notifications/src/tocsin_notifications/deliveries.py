@@ -13,7 +13,6 @@ from sqlmodel.sql.expression import Select
 
 from tocsin_common.problems import Conflict, NotFound
 from tocsin_notifications.models import AlertVersion, Attempt, Delivery, DeliveryState, Endpoint
-from tocsin_notifications.pages import BadCursor
 
 ATTEMPTS_SHOWN = 100
 
@@ -53,13 +52,14 @@ Row = tuple[Delivery, AlertVersion | None]
 
 
 async def page(
-    session: AsyncSession, buyer_id: UUID, wanted: Wanted, *, after: UUID | None, limit: int
+    session: AsyncSession,
+    buyer_id: UUID,
+    wanted: Wanted,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> Sequence[Row]:
-    """Return a buyer's deliveries, newest first, and one more than `limit` if there are more.
-
-    Raises:
-        BadCursor: there is no delivery of this buyer's to begin after.
-    """
+    """Return a buyer's deliveries, newest first."""
     order = (col(Delivery.planned_at), col(Delivery.id))
     query = _deliveries().where(col(Delivery.buyer_id) == buyer_id)
     if wanted.endpoint_id:
@@ -69,12 +69,9 @@ async def page(
     if wanted.state:
         query = query.where(col(Delivery.state) == wanted.state)
     if after:
-        place = select(*order).where(col(Delivery.id) == after, col(Delivery.buyer_id) == buyer_id)
-        if not (found := (await session.exec(place)).one_or_none()):
-            raise BadCursor
-        query = query.where(tuple_(*order) < found)
+        query = query.where(tuple_(*order) < after)
     newest_first = query.order_by(*(one.desc() for one in order))
-    return (await session.exec(newest_first.limit(limit + 1))).all()
+    return (await session.exec(newest_first.limit(limit))).all()
 
 
 async def find(session: AsyncSession, buyer_id: UUID, delivery_id: UUID) -> Row:

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from tocsin_common.database import Session, after_commit
+from tocsin_common.pages import Page, ThisList
 from tocsin_notifications import deliveries, signing, subscriptions, webhooks
 from tocsin_notifications.auth import CallingBuyer
 from tocsin_notifications.models import DeliveryState
-from tocsin_notifications.pages import Page, ThisList
 from tocsin_notifications.schemas import (
     AttemptShown,
     DeliveryDetail,
@@ -92,10 +92,10 @@ async def list_subscriptions(
     buyer: CallingBuyer, session: Session, listing: ThisList
 ) -> Page[SubscriptionShown]:
     """List subscriptions, newest first."""
-    found = await subscriptions.page(session, buyer, after=listing.after, limit=listing.limit)
+    found = await subscriptions.page(session, buyer, after=listing.after_time, limit=listing.wanted)
     named = await subscriptions.endpoints_of(session, found)
     shown = [SubscriptionShown.of(one, named[one.id]) for one in found]
-    return listing.page(shown, lambda one: one.subscription_id)
+    return listing.page(shown, lambda one: (one.created_at, one.subscription_id))
 
 
 @_subscriptions.get("/{subscription_id}")
@@ -125,9 +125,11 @@ async def list_deliveries(
 ) -> Page[DeliveryShown]:
     """List deliveries, newest first."""
     wanted = deliveries.Wanted(endpoint_id, alert_id, state)
-    found = await deliveries.page(session, buyer, wanted, after=listing.after, limit=listing.limit)
+    found = await deliveries.page(
+        session, buyer, wanted, after=listing.after_time, limit=listing.wanted
+    )
     shown = [DeliveryShown.of(delivery, alert) for delivery, alert in found]
-    return listing.page(shown, lambda one: one.delivery_id)
+    return listing.page(shown, lambda one: (one.planned_at, one.delivery_id))
 
 
 @_deliveries.get("/{delivery_id}")

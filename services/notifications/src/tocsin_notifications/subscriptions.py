@@ -18,7 +18,6 @@ from tocsin_notifications.models import (
     SubscriptionEndpoint,
     SubscriptionTerm,
 )
-from tocsin_notifications.pages import BadCursor
 from tocsin_notifications.schemas import NewSubscription
 
 MOST_SUBSCRIPTIONS = 1000  # of one buyer
@@ -108,24 +107,15 @@ async def find(session: AsyncSession, buyer_id: UUID, subscription_id: UUID) -> 
 
 
 async def page(
-    session: AsyncSession, buyer_id: UUID, *, after: UUID | None, limit: int
+    session: AsyncSession, buyer_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Subscription]:
-    """Return a buyer's subscriptions, newest first, and one more than `limit` if there are more.
-
-    Raises:
-        BadCursor: there is no subscription of this buyer's to begin after.
-    """
+    """Return a buyer's subscriptions, newest first."""
     order = (col(Subscription.created_at), col(Subscription.id))
     query = select(Subscription).where(col(Subscription.buyer_id) == buyer_id)
     if after:
-        place = select(*order).where(
-            col(Subscription.id) == after, col(Subscription.buyer_id) == buyer_id
-        )
-        if not (found := (await session.exec(place)).one_or_none()):
-            raise BadCursor
-        query = query.where(tuple_(*order) < found)
+        query = query.where(tuple_(*order) < after)
     newest_first = query.order_by(*(one.desc() for one in order))
-    return list((await session.exec(newest_first.limit(limit + 1))).all())
+    return list((await session.exec(newest_first.limit(limit))).all())
 
 
 async def endpoints_of(

@@ -1,6 +1,5 @@
 """The buyer's edge to alerts."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -27,9 +26,8 @@ async def list_alerts(
 
     One that changes moves to the front.
     """
-    after = (datetime.fromisoformat(at[0]), UUID(at[1])) if (at := this.place) else None
-    found = await service.page(session, caller, question, after=after, limit=this.wanted)
-    return this.page(found, lambda one: (one.slot.isoformat(), one.alert_id))
+    found = await service.page(session, caller, question, after=this.after_time, limit=this.wanted)
+    return this.page(found, lambda one: (one.slot, one.alert_id))
 
 
 @router.get("/{alert_id}", response_model=AlertDetail, responses=CONDITIONAL)

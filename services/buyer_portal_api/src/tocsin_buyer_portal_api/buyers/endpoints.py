@@ -48,10 +48,9 @@ async def create_buyer(
 @admin.get("")
 async def list_buyers(this: ThisList, session: Session) -> Page[BuyerShown]:
     """List buyers in the order they were created."""
-    after = (datetime.fromisoformat(at[0]), UUID(at[1])) if (at := this.place) else None
-    found = await service.page(session, after=after, limit=this.wanted)
+    found = await service.page(session, after=this.after_time, limit=this.wanted)
     shown = [BuyerShown.of(one) for one in found]
-    return this.page(shown, lambda one: (one.created_at.isoformat(), one.buyer_id))
+    return this.page(shown, lambda one: (one.created_at, one.buyer_id))
 
 
 @admin.get("/{buyer_id}", response_model=BuyerShown, responses=CONDITIONAL)

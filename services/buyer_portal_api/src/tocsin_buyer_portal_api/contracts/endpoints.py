@@ -99,11 +99,10 @@ async def show_contract(
 
 
 async def _page(session: AsyncSession, buyer_id: UUID, this: Listing) -> Page[ContractShown]:
-    after = (datetime.fromisoformat(at[0]), UUID(at[1])) if (at := this.place) else None
-    found = await service.page(session, buyer_id, after=after, limit=this.wanted)
+    found = await service.page(session, buyer_id, after=this.after_time, limit=this.wanted)
     sizes = await service.sizes(session, found)
     shown = [ContractShown.of(one, sizes.get(one.contract_id, 0)) for one in found]
-    return this.page(shown, lambda one: (one.created_at.isoformat(), one.contract_id))
+    return this.page(shown, lambda one: (one.created_at, one.contract_id))
 
 
 def _detail(contract: Contract, reached: list[UUID]) -> ContractDetail:
