@@ -23,7 +23,7 @@ async def post(intake: Client, hotline: Header, call: Any) -> tuple[int, Any]:
 
 
 async def counts(intake: Client, operator: Header) -> dict[str, int]:
-    integrations = (await intake.get("/v1/admin/integrations", headers=operator)).json()
+    integrations = (await intake.get("/v1/admin/integrations", headers=operator)).json()["data"]
     [integration_id] = [one["integration_id"] for one in integrations]
     answer = await intake.get(f"/v1/admin/integrations/{integration_id}/calls", headers=operator)
     return {one["issue_group"]: one["calls"] for one in answer.json()["data"]}

@@ -10,10 +10,13 @@ from tocsin_common.signatures import Verifier
 from tocsin_contracts.events.cases import ComplaintStatusChanged
 from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
 from tocsin_contracts.taxonomy import load as load_taxonomy
-from tocsin_intake import admin, endpoints, handlers, integrations, service, statistics, taxonomy
+from tocsin_intake import endpoints, handlers, service, statistics, taxonomy
 from tocsin_intake.adapters import whatsapp_cloud
+from tocsin_intake.admin import integrations, keys
 from tocsin_intake.auth import Hotlines
 from tocsin_intake.endpoints import Accepting
+from tocsin_intake.integrations import loading
+from tocsin_intake.integrations.usage import Usage
 from tocsin_intake.service import Acceptor
 from tocsin_intake.settings import Settings
 from tocsin_intake.vault import LocalKeys, Vault
@@ -33,7 +36,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         settings.tag_key,
         Box(settings.box_private_key, settings.cases_box_public_key),
     )
-    hotlines = Hotlines(settings.hash_key, lambda: integrations.by_key(database, vault))
+    usage = Usage(database)
+    hotlines = Hotlines(settings.hash_key, lambda: loading.by_key(database, vault), usage.note)
     storing = GroupCommit(database.begin, service.store_complaints)
     officers: KeyRing[VaultOfficer] = KeyRing(
         settings.hash_key, lambda: vault_officers.by_key(database)
@@ -54,18 +58,22 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             endpoints.router,
             taxonomy.router,
             whatsapp_cloud.router,
-            admin.router,
+            integrations.router,
+            keys.router,
             statistics.router,
             vault_endpoints.tokens,
             vault_endpoints.openings,
             vault_endpoints.admin,
         ],
-        running=[hotlines.running, officers.running, storing.running] if role.answers else [],
+        running=[hotlines.running, officers.running, usage.running, storing.running]
+        if role.answers
+        else [],
     )
     app.state.vault = vault
     app.state.taxonomy = load_taxonomy(settings.taxonomy_file)
     app.state.hotlines = hotlines
     app.state.vault_officers = officers
+    app.state.usage = usage
     app.state.accepting = Accepting(
         Acceptor(vault, settings.hash_key, settings.receipt_key), storing
     )

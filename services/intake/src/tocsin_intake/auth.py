@@ -1,17 +1,36 @@
 """Who may hand in complaints: integrations, by key or by their own system's signature."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
 
 from tocsin_common.auth import KeyRing, scheme
-from tocsin_common.problems import NotFound
-from tocsin_intake.integrations import Hotline as KnownHotline
+from tocsin_common.problems import NotFound, Problem
+from tocsin_intake.integrations.hotline import Hotline as KnownHotline
+from tocsin_intake.integrations.hotline import Scope
+
+
+class NotPermitted(Problem):
+    """The key is valid, and made for something else."""
+
+    status = 403
+    code = "not_permitted"
+    detail = "This key is not made for this; ask the operator for one that is."
 
 
 class Hotlines(KeyRing[KnownHotline]):
     """All integrations in memory, found by key or, for adapters, by id."""
+
+    def __init__(
+        self,
+        hash_key: bytes,
+        load: Callable[[], Awaitable[Mapping[bytes, KnownHotline]]],
+        note: Callable[[KnownHotline], None],
+    ) -> None:
+        super().__init__(hash_key, load)
+        self._note = note
 
     async def with_id(self, integration_id: UUID, adapter: str) -> KnownHotline:
         """Return an integration that uses this adapter.
@@ -19,12 +38,30 @@ class Hotlines(KeyRing[KnownHotline]):
         Raises:
             NotFound: there is none.
         """
-        wanted = (integration_id, adapter)
-        for look in (self.known, self.look_again):
-            for hotline in await look():
-                if (hotline.integration_id, hotline.adapter) == wanted:
-                    return hotline
-        raise NotFound
+        found = self._callers.get(integration_id.bytes)
+        if not found:
+            await self.look_again()
+            found = self._callers.get(integration_id.bytes)
+        if not found or found.adapter != adapter:
+            raise NotFound
+        return found
+
+    async def permitted(self, request: Request, scope: Scope) -> KnownHotline:
+        """Return whose key this is.
+
+        Raises:
+            NotAuthenticated: nobody's.
+            NotPermitted: it is made for something else.
+        """
+        hotline = await self.caller(request)
+        if scope not in hotline.scopes:
+            raise NotPermitted
+        self._note(hotline)
+        return hotline
+
+    def spoke(self, hotline: KnownHotline) -> None:
+        """Note that an integration's own system spoke, and its signature was right."""
+        self._note(hotline)
 
 
 async def hotlines(request: Request) -> Hotlines:
@@ -32,13 +69,19 @@ async def hotlines(request: Request) -> Hotlines:
     return request.app.state.hotlines
 
 
-async def _hotline(
-    request: Request,
-    known: Annotated[Hotlines, Depends(hotlines)],
-    _: Annotated[object, Depends(scheme)],
-) -> KnownHotline:
-    return await known.caller(request)
+KnownHotlines = Annotated[Hotlines, Depends(hotlines)]
+Scheme = Annotated[object, Depends(scheme)]
+
+
+async def _hotline(request: Request, known: KnownHotlines, _: Scheme) -> KnownHotline:
+    return await known.permitted(request, Scope.COMPLAINTS)
+
+
+async def _holding(request: Request, known: KnownHotlines, _: Scheme) -> KnownHotline:
+    return await known.permitted(request, Scope.DISCLOSURES)
 
 
 Hotline = Annotated[KnownHotline, Depends(_hotline)]
-KnownHotlines = Annotated[Hotlines, Depends(hotlines)]
+"""A hotline that may hand complaints in."""
+HoldingHotline = Annotated[KnownHotline, Depends(_holding)]
+"""A hotline that may see and hold what would be disclosed."""

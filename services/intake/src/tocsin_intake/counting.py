@@ -30,9 +30,13 @@ class Counted:
     integration_id: UUID
     month: date
     issue_group: str
+    test: bool = False
+    """By a test key: it is answered and not counted."""
 
 
-def of(integration_id: UUID, references: tuple[bytes, ...], issues: Sequence[str]) -> Counted:
+def of(
+    integration_id: UUID, references: tuple[bytes, ...], issues: Sequence[str], *, test: bool
+) -> Counted:
     """Reduce a call to what is counted of it."""
     return Counted(
         complaint_id=new_amber_id(),
@@ -40,12 +44,15 @@ def of(integration_id: UUID, references: tuple[bytes, ...], issues: Sequence[str
         integration_id=integration_id,
         month=datetime.now(UTC).date().replace(day=1),
         issue_group=issues[0].partition(".")[0] if issues else NO_GROUP,
+        test=test,
     )
 
 
 async def count(connection: "asyncpg.Connection[asyncpg.Record]", calls: Sequence[Counted]) -> None:
     """Add calls to the counts, in the order of their keys."""
-    keys = Counter((one.integration_id, one.month, one.issue_group) for one in calls)
+    keys = Counter(
+        (one.integration_id, one.month, one.issue_group) for one in calls if not one.test
+    )
     ordered = sorted(keys.items())
     await connection.execute(
         _COUNT,

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, false, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -20,8 +20,12 @@ class Integration(Table, table=True):
     defaults: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     """What a complaint says when its hotline does not: channel, language, country, facility."""
     sealed_secrets: bytes | None = None
-    """The secrets of the hotline's own system, sealed under the vault key."""
+    """How the hotline's own system signs and speaks, sealed under the vault key."""
+    requests_per_minute: int | None = None
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """Counts changes, for the ETag."""
     created_at: datetime
+    last_used_at: datetime | None = None
     disabled_at: datetime | None = None
 
 
@@ -29,9 +33,17 @@ class IntegrationKey(Table, table=True):
     """An API key of an integration, known by its keyed hash."""
 
     key_hash: bytes = Field(primary_key=True)
+    key_id: UUID = Field(unique=True, sa_column_kwargs={"server_default": func.gen_random_uuid()})
+    """What it is called by those who must not know it."""
     integration_id: UUID = Field(sa_column_args=[ForeignKey("integration.id")], index=True)
+    scopes: list[str] = Field(
+        sa_type=JSONB, sa_column_kwargs={"server_default": '["complaints", "disclosures"]'}
+    )
+    test: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """What it hands in never leaves intake."""
     created_at: datetime
     valid_until: datetime | None = None
+    last_used_at: datetime | None = None
 
 
 class Complaint(Table, table=True):
@@ -86,3 +98,27 @@ class VaultEntry(Table, table=True):
     complaint_id: UUID = Field(primary_key=True)
     words: bytes
     contact: bytes | None = None
+
+
+class TestComplaint(Table, table=True):
+    """Marks a complaint that a test key handed in: never told, and soon gone."""
+
+    __test__ = False  # pytest looks for names like this
+
+    complaint_id: UUID = Field(primary_key=True)
+    received_at: datetime = Field(index=True)
+
+
+class Quarantined(Table, table=True):
+    """A payload that its adapter does not know, as it came, sealed under the vault key."""
+
+    id: UUID = Field(primary_key=True)
+    integration_id: UUID = Field(sa_column_args=[ForeignKey("integration.id")], index=True)
+    adapter: str = Field(sa_type=Text)
+    received_at: datetime = Field(index=True)
+    size: int
+    reason: str = Field(sa_type=Text)
+    """A code, never a value (protection V6)."""
+    digest: bytes = Field(unique=True)
+    """A keyed hash: what comes again is kept once."""
+    sealed: bytes

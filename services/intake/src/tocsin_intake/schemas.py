@@ -1,8 +1,8 @@
 """What hotlines and operators send to intake, and what they get back."""
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
@@ -59,6 +59,11 @@ class ReportedFacility(Submitted):
     name: Line | None = Field(default=None, examples=["Silver Heron Assembly"])
     address: Line | None = None
     country: Country | None = Field(default=None, examples=["BD"])
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it says which one."""
+        return bool(self.os_id or self.name or self.address)
 
 
 class Source(Submitted):
@@ -152,36 +157,12 @@ class IntegrationDefaults(Submitted):
     channel: Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,32}$")] = "api"
     language: Language | None = None
     country: Country | None = None
+    facility: ReportedFacility = ReportedFacility()
 
-
-class WhatsAppSecrets(Submitted):
-    """From the app's page at Meta: its secret, and the token that was typed there."""
-
-    app_secret: Line
-    verify_token: Line
-
-
-class NewIntegration(Submitted):
-    """A hotline's connection, as an operator registers it."""
-
-    name: Line
-    adapter: Literal["native", "whatsapp_cloud"] = "native"
-    defaults: IntegrationDefaults = IntegrationDefaults()
-    whatsapp_cloud: WhatsAppSecrets | None = None
-
-
-class IntegrationCreated(BaseModel):
-    """The integration, and its key: shown once."""
-
-    integration_id: UUID
-    key: str
-
-
-class IntegrationShown(BaseModel):
-    """An integration as the operator sees it."""
-
-    integration_id: UUID
-    name: str
-    adapter: str
-    created_at: datetime
-    disabled: bool
+    def complete(self, said: ComplaintSubmission) -> ComplaintSubmission:
+        """Fill in the facility, where the complaint names none."""
+        if said.facility.is_named or not self.facility.is_named:
+            return said
+        country = said.facility.country or self.facility.country
+        facility = self.facility.model_copy(update={"country": country})
+        return said.model_copy(update={"facility": facility})

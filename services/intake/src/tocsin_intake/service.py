@@ -16,7 +16,7 @@ from tocsin_common.problems import Invalid
 from tocsin_contracts.events.cases import ComplaintStatusChanged
 from tocsin_contracts.events.complaints import ComplaintReceived, Reported
 from tocsin_contracts.ids import new_amber_id
-from tocsin_intake import counting, receipts
+from tocsin_intake import counting, receipts, testing
 from tocsin_intake.counting import Counted
 from tocsin_intake.integrations import Hotline
 from tocsin_intake.schemas import (
@@ -63,6 +63,8 @@ class Accepted:
     facts: str
     event: ComplaintReceived
     told: outbox.Prepared
+    test: bool
+    """By a test key: it is kept for a while and told to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +96,19 @@ class Acceptor:
         """Seal a complaint and make everything that will be written of it."""
         references = self._references(hotline, submission.external_ref, idempotency_key)
         if submission.nature is Nature.INFORMATIONAL:
-            return counting.of(hotline.integration_id, references, submission.issues)
+            return counting.of(
+                hotline.integration_id, references, submission.issues, test=hotline.test
+            )
         complaint_id = new_amber_id()
         receipt = receipts.derive(self._receipt_key, complaint_id)
-        reported = self._reported(submission)
+        complete = hotline.defaults.complete(submission)
+        reported = self._reported(complete)
         sealed = self._vault.seal(
             complaint_id,
             Account(words=submission.words, reported=reported),
             submission.contact if submission.consent.contact_me else None,
         )
-        event = _event(complaint_id, hotline, submission, sealed)
+        event = _event(complaint_id, hotline, complete, sealed)
         return Accepted(
             complaint_id=complaint_id,
             integration_id=hotline.integration_id,
@@ -115,6 +120,7 @@ class Acceptor:
             facts=event.model_dump_json(exclude=NOT_FACTS),
             event=event,
             told=outbox.prepare(event),
+            test=hotline.test,
         )
 
     def receipt_of(self, complaint_id: UUID) -> str:
@@ -140,7 +146,7 @@ class Acceptor:
         self, hotline: Hotline, external_ref: str | None, idempotency_key: str | None
     ) -> tuple[bytes, ...]:
         named = (("external_ref", external_ref), ("idempotency-key", idempotency_key))
-        scope = hotline.integration_id.bytes
+        scope = hotline.integration_id.bytes + (b"test" if hotline.test else b"")
         return tuple(
             keyed_hash(self._hash_key, kind, scope, value) for kind, value in named if value
         )
@@ -230,7 +236,8 @@ async def store_complaints(
         elsewhere |= moved
     if accepted := [member for member in new.values() if isinstance(member, Accepted)]:
         await _store(connection, accepted)
-        await outbox.record(tx, [member.told for member in accepted])
+        await outbox.record(tx, [member.told for member in accepted if not member.test])
+        await testing.mark(connection, [one.complaint_id for one in accepted if one.test])
     if counted := [member for member in new.values() if isinstance(member, Counted)]:
         await counting.count(connection, counted)
     if elsewhere:

@@ -95,8 +95,9 @@ async def verify_whatsapp_webhook(
 ) -> str:
     """Answer Meta's handshake: the challenge, if the token is the one that was agreed."""
     hotline = await hotlines.with_id(integration_id, NAME)
-    agreed = hotline.whatsapp_cloud
-    if mode != "subscribe" or not agreed or not same(token, agreed.verify_token):
+    agreed = [one.whatsapp_cloud.verify_token for one in hotline.systems if one.whatsapp_cloud]
+    known = any(same(token, one.get_secret_value()) for one in agreed)
+    if mode != "subscribe" or not known:
         raise NotAuthenticated("The verify token is not the one this integration was given.")
     return challenge
 
@@ -108,9 +109,11 @@ async def receive_whatsapp_update(
     """Accept every message of an update; answers when all of them are stored."""
     hotline = await hotlines.with_id(integration_id, NAME)
     body = await request.body()
-    secret = hotline.whatsapp_cloud.app_secret if hotline.whatsapp_cloud else ""
-    if not secret or not signed(secret, body, request.headers.get("x-hub-signature-256", "")):
+    header = request.headers.get("x-hub-signature-256", "")
+    secrets = [one.whatsapp_cloud.app_secret for one in hotline.systems if one.whatsapp_cloud]
+    if not any(signed(one.get_secret_value(), body, header) for one in secrets):
         raise NotAuthenticated("The signature is not that of this integration's app.")
+    hotlines.spoke(hotline)
     complaints = submissions(body)
     await asyncio.gather(*(accepting.receipt_for(hotline, one, None) for one in complaints))
     return {"received": len(complaints)}

@@ -1,0 +1,1 @@
+"""The operator's edge: integrations, their keys, what was set aside."""
