@@ -60,7 +60,8 @@ async def create(
         requests_per_minute=new.requests_per_minute,
         created_at=datetime.now(UTC),
     )
-    integration.sealed_secrets = SealedSystem(now=new.system).seal(vault, integration.id)
+    if new.system != System():
+        integration.sealed_secrets = SealedSystem(now=new.system).seal(vault, integration.id)
     session.add(integration)
     await session.flush()
     _, key = await add_key(session, hash_key, integration.id, NewKey())
