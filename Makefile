@@ -48,10 +48,10 @@ migrations-check: install ## Do the migrations make what the models say?
 	@for service in $(SERVICES); do $(BIN)/python tools/migration.py check $$service || exit 1; done
 
 docs-check: install ## Are the generated documents fresh?
-	@$(BIN)/python tools/generate_docs.py --check && $(BIN)/python tools/nats_config.py --check
+	@$(BIN)/python tools/generate_docs.py --check && $(BIN)/python tools/nats_config.py --check && $(BIN)/python tools/dashboards.py --check
 
-docs: install ## Generate docs/openapi and docs/asyncapi
-	@$(BIN)/python tools/generate_docs.py && $(BIN)/python tools/nats_config.py
+docs: install ## Generate docs/openapi, docs/asyncapi and what deploy/ has from the code
+	@$(BIN)/python tools/generate_docs.py && $(BIN)/python tools/nats_config.py && $(BIN)/python tools/dashboards.py
 
 migration: install ## Write a migration: make migration s=cases m="what changes"
 	@$(BIN)/python tools/migration.py new $(s) "$(m)"
