@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -20,7 +20,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin_common import problems
 from tocsin_common.errors import is_outage, place_of
 from tocsin_common.group_commit import Overloaded
-from tocsin_common.problems import Problem, ProblemDetail, TooLarge, Unavailable
+from tocsin_common.problems import (
+    Internal,
+    Invalid,
+    Problem,
+    ProblemDetail,
+    TooLarge,
+    Unavailable,
+)
 from tocsin_common.settings import Settings
 from tocsin_common.telemetry import counter, histogram, span
 
@@ -58,6 +65,7 @@ def create_app(
     running: Sequence[Running],
     waiting_for: Callable[[], Sequence[str]],
     is_ready: Callable[[], bool] | None = None,
+    body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """Wire a service's HTTP edge.
 
@@ -69,6 +77,7 @@ def create_app(
         running: what runs while the application does; entered in order, left in reverse.
         waiting_for: what is missing before everything works.
         is_ready: whether this process may be given work; by default, when nothing is missing.
+        body_limits: the largest body of an operation that streams its own, by path.
     """
 
     @asynccontextmanager
@@ -93,7 +102,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.settings = settings
-    app.add_middleware(Edge, body_limit=settings.body_limit)
+    app.add_middleware(Edge, body_limit=settings.body_limit, body_limits=body_limits or {})
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_exception)
@@ -134,9 +143,12 @@ class Edge:
     to what happens inside (protection L1). A request id is kept only if it is a UUID.
     """
 
-    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+    def __init__(
+        self, app: ASGIApp, body_limit: int, body_limits: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
         self._limit = body_limit
+        self._limits = body_limits or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in {"/livez", "/readyz"}:
@@ -161,7 +173,8 @@ class Edge:
 
         with span("request", kind=SpanKind.SERVER, root=True) as current:
             try:
-                await self._app(scope, _limited(receive, self._limit), answer)
+                limit = self._limits.get(scope["path"], self._limit)
+                await self._app(scope, _limited(receive, limit), answer)
             except Exception as error:
                 if answered:
                     raise
@@ -249,21 +262,8 @@ async def _invalid(request: Request, error: Any) -> JSONResponse:
 def _names(app: FastAPI) -> frozenset[str]:
     """Every name of a field or parameter that the API declares."""
     if not hasattr(app.state, "names"):
-        app.state.names = frozenset(_names_in(app.openapi()))
+        app.state.names = problems.names_in(app.openapi())
     return app.state.names
-
-
-def _names_in(schema: Any) -> Iterator[str]:
-    if isinstance(schema, list):
-        for part in cast("list[Any]", schema):
-            yield from _names_in(part)
-    elif isinstance(schema, dict):
-        known = cast("dict[str, Any]", schema)
-        yield from known.get("properties", ())
-        if "in" in known and "name" in known:  # a parameter
-            yield known["name"]
-        for part in known.values():
-            yield from _names_in(part)
 
 
 async def _http_exception(request: Request, error: Any) -> JSONResponse:
@@ -275,19 +275,23 @@ async def _http_exception(request: Request, error: Any) -> JSONResponse:
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, Overloaded) or is_outage(error):
+    told = explain(error)
+    if isinstance(told, Unavailable):
         log.warning("request %s was not served: %s", _id_of(request), place_of(error))
-        away = Unavailable()
-        return _answer(request, away.status, away.code, away.detail, headers=away.headers)
+    elif isinstance(told, Internal):
+        log.error("request %s failed: %s", _id_of(request), place_of(error))
+    return _answer(request, told.status, told.code, told.detail, headers=told.headers)
+
+
+def explain(error: Exception) -> Problem:
+    """What a caller is told of an exception that is no problem of theirs, or is one."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Overloaded) or is_outage(error):
+        return Unavailable()
     if _cannot_be_stored(error):
-        return _answer(request, 422, "invalid", "A value cannot be stored as it is.")
-    log.error("request %s failed: %s", _id_of(request), place_of(error))
-    return _answer(
-        request,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal",
-        "This is our mistake. The request id finds it in our logs.",
-    )
+        return Invalid("A value cannot be stored as it is.")
+    return Internal()
 
 
 def _cannot_be_stored(error: Exception) -> bool:

@@ -1,8 +1,8 @@
 """What a client is told when something is wrong (RFC 9457), without echoing what it sent."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, Field
 
@@ -66,6 +66,13 @@ class TooLarge(Problem):
     detail = "The request's body is larger than this service takes."
 
 
+class UnsupportedMediaType(Problem):
+    """It is of a kind that is not taken here."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "unsupported_media_type"
+
+
 class Unavailable(Problem):
     """Nothing was done; it is safe to repeat."""
 
@@ -75,6 +82,14 @@ class Unavailable(Problem):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail, headers={"Retry-After": "1"})
+
+
+class Internal(Problem):
+    """Our mistake."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "internal"
+    detail = "This is our mistake. The request id finds it in our logs."
 
 
 class FieldProblem(BaseModel):
@@ -127,6 +142,24 @@ SAFE_MESSAGES = frozenset(
 def of_fields(errors: Sequence[Mapping[str, Any]], names: Collection[str]) -> list[FieldProblem]:
     """Tell validation errors by place and rule; of the place only `names`, which are ours."""
     return [_of_field(error, names) for error in errors[:20]]
+
+
+def names_in(schema: Any) -> frozenset[str]:
+    """Every name of a field or parameter that a JSON Schema or an OpenAPI document declares."""
+    return frozenset(_names_in(schema))
+
+
+def _names_in(schema: Any) -> Iterator[str]:
+    if isinstance(schema, list):
+        for part in cast("list[Any]", schema):
+            yield from _names_in(part)
+    elif isinstance(schema, dict):
+        known = cast("dict[str, Any]", schema)
+        yield from known.get("properties", ())
+        if "in" in known and "name" in known:  # a parameter
+            yield known["name"]
+        for part in known.values():
+            yield from _names_in(part)
 
 
 def _of_field(error: Mapping[str, Any], names: Collection[str]) -> FieldProblem:

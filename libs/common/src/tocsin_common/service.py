@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any
@@ -76,6 +76,7 @@ class Service:
         version: str,
         routers: Sequence[APIRouter],
         running: Sequence[http.Running] = (),
+        body_limits: Mapping[str, int] | None = None,
     ) -> FastAPI:
         """Make the application of one process.
 
@@ -84,6 +85,7 @@ class Service:
             version: the version of the service's API.
             routers: its operations.
             running: what else runs while it does, inside database, bus and relay.
+            body_limits: the largest body of an operation that streams its own, by path.
         """
         self.health.answers_only = not role.works
         app = http.create_app(
@@ -94,6 +96,7 @@ class Service:
             running=[self._running, *running],
             waiting_for=self.health.waiting_for,
             is_ready=self.health.is_ready,
+            body_limits=body_limits,
         )
         app.state.database = self.database
         app.state.cursors = Cursors(keyed_hash(self.settings.hash_key, "cursors"))

@@ -14,6 +14,8 @@ from tocsin_intake import endpoints, handlers, service, statistics, taxonomy
 from tocsin_intake.adapters import whatsapp_cloud
 from tocsin_intake.admin import integrations, keys
 from tocsin_intake.auth import Hotlines
+from tocsin_intake.batch import endpoints as batches
+from tocsin_intake.batch.service import MOST_BYTES, Batches
 from tocsin_intake.endpoints import Accepting
 from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
@@ -56,6 +58,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         version="1",
         routers=[
             endpoints.router,
+            batches.router,
             taxonomy.router,
             whatsapp_cloud.router,
             integrations.router,
@@ -68,13 +71,14 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         running=[hotlines.running, officers.running, usage.running, storing.running]
         if role.answers
         else [],
+        body_limits={batches.PATH: MOST_BYTES},
     )
     app.state.vault = vault
     app.state.taxonomy = load_taxonomy(settings.taxonomy_file)
     app.state.hotlines = hotlines
     app.state.vault_officers = officers
     app.state.usage = usage
-    app.state.accepting = Accepting(
-        Acceptor(vault, settings.hash_key, settings.receipt_key), storing
-    )
+    accepting = Accepting(Acceptor(vault, settings.hash_key, settings.receipt_key), storing)
+    app.state.accepting = accepting
+    app.state.batches = Batches(accepting)
     return app

@@ -1,0 +1,1 @@
+"""Many complaints in one stream."""
