@@ -10,7 +10,7 @@ from tocsin_buyer_portal_api.alerts import handlers as hearing_alerts
 from tocsin_buyer_portal_api.buyers import endpoints as buyers
 from tocsin_buyer_portal_api.buyers.service import by_key
 from tocsin_buyer_portal_api.contracts import endpoints as contracts
-from tocsin_buyer_portal_api.settings import Settings, verify_keys
+from tocsin_buyer_portal_api.settings import Settings
 from tocsin_buyer_portal_api.suppliers import endpoints as suppliers
 from tocsin_buyer_portal_api.suppliers import handlers as hearing_registry
 from tocsin_common.auth import KeyRing
@@ -28,7 +28,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     portal = Service(BUYER_PORTAL_API, settings)
     known_buyers: KeyRing[auth.Caller] = KeyRing(settings.hash_key, lambda: by_key(portal.database))
     if role.works:
-        _listen(portal, Verifier(verify_keys(settings.alert_verify_keys)))
+        _listen(portal, Verifier(settings.alert_verify_keys))
     app = portal.app(
         role,
         version="1",
