@@ -17,11 +17,11 @@ from tocsin_contracts.alerts import (
 SLOT = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
 
-def an_organisation(organisation_id: UUID | None = None) -> NamedOrganisation:
+def an_organisation(organisation_id: UUID | None = None, *roles: str) -> NamedOrganisation:
     return NamedOrganisation(
         organisation_id=organisation_id or uuid4(),
         name="Crunchy Armchair Electronics",
-        roles=("operator",),
+        roles=roles or ("operator",),
     )
 
 

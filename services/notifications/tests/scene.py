@@ -1,7 +1,7 @@
 """Buyers, their endpoints and subscriptions, and alerts: told and asked as in production."""
 
 import base64
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ from tocsin_contracts.events.alerts import (
     AlertTold,
     AlertUpdated,
 )
-from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
+from tocsin_contracts.events.buyers import BuyerChanged, ContractReach, KeyChanged, ReachChanged
 from tocsin_contracts.streams import NOTIFICATIONS, heard_by
 from tocsin_notifications.settings import Settings
 
@@ -83,13 +83,21 @@ class Scene:
         )
 
     async def reach(
-        self, buyer_id: UUID, organisation_ids: Sequence[UUID], version: int = 1
+        self,
+        buyer_id: UUID,
+        organisation_ids: Sequence[UUID],
+        version: int = 1,
+        contracts: Mapping[UUID, Sequence[UUID]] | None = None,
     ) -> None:
         await self.tell(
             ReachChanged(
                 buyer_id=buyer_id,
                 version=version,
                 organisation_ids=tuple(organisation_ids),
+                contracts=tuple(
+                    ContractReach(contract_id=one, organisation_ids=tuple(reached))
+                    for one, reached in (contracts or {}).items()
+                ),
                 occurred_at=datetime.now(UTC),
             )
         )
@@ -118,6 +126,14 @@ class Scene:
         async with self.client.http.post(path, json=body, headers=buyer.key) as answer:
             assert answer.status == expect, await answer.text()
             return await answer.json()
+
+    async def ask(
+        self, method: str, path: str, buyer: Buyer, body: Any = None, **headers: str
+    ) -> tuple[int, Any]:
+        """Ask anything; return the status and what was answered."""
+        sent = buyer.key | {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.client.http.request(method, path, json=body, headers=sent) as answer:
+            return answer.status, await answer.json() if answer.status != 204 else None
 
     async def get(self, path: str, buyer: Buyer, *, expect: int = 200) -> Any:
         async with self.client.http.get(path, headers=buyer.key) as answer:

@@ -7,7 +7,7 @@ import pytest
 from builders import a_facility, an_alert, an_organisation, an_unverified_alert
 
 from tocsin_contracts.alerts import AlertState
-from tocsin_notifications.matching import seen, terms_of_alert, terms_of_subscription
+from tocsin_notifications.matching import Wish, seen, terms_of_alert, terms_of_subscription
 
 MAKER, BRAND, OTHER = an_organisation(), an_organisation(), an_organisation()
 ORGANISATIONS = {
@@ -26,7 +26,11 @@ def test_a_subscription_that_matches_is_always_found(who: str, where: str, what:
     """Terms may find too much (the conditions are looked at again) and never too little."""
     alert = seen(an_alert(organisations=(MAKER, BRAND)))
 
-    terms = terms_of_subscription(ORGANISATIONS[who], COUNTRIES[where], GROUPS[what])
+    terms = terms_of_subscription(
+        Wish(
+            organisations=ORGANISATIONS[who], countries=COUNTRIES[where], issue_groups=GROUPS[what]
+        )
+    )
     found = not terms.isdisjoint(terms_of_alert(alert))
 
     if not MISSES & {who, where, what}:
@@ -58,5 +62,19 @@ def test_a_correction_and_an_end_reach_everybody_who_was_told() -> None:
 def test_a_subscription_with_many_conditions_has_few_terms() -> None:
     organisations = [uuid4() for _ in range(1000)]
 
-    assert len(terms_of_subscription(organisations, ["VN"] * 9, ["wages"] * 9)) == 1000
-    assert len(terms_of_subscription([], ["VN", "TH"], ["wages", "hours", "safety"])) == 6
+    by_organisation = Wish(
+        organisations=organisations, countries=["VN"] * 9, issue_groups=["wages"] * 9
+    )
+    by_pair = Wish(countries=["VN", "TH"], issue_groups=["wages", "hours", "safety"])
+    assert len(terms_of_subscription(by_organisation)) == 1000
+    assert len(terms_of_subscription(by_pair)) == 6
+
+
+def test_a_subscription_to_facilities_is_found_by_them_alone_and_only_where_one_is_shown() -> None:
+    facility = a_facility()
+    wish = Wish(facilities=[facility.facility_id], countries=["VN"], issue_groups=["wages"])
+    terms = terms_of_subscription(wish)
+
+    assert len(terms) == 1
+    assert not terms.isdisjoint(terms_of_alert(seen(an_alert(facility=facility))))
+    assert terms.isdisjoint(terms_of_alert(seen(an_unverified_alert(facility=facility))))

@@ -14,6 +14,7 @@ from tocsin_contracts.events.alerts import AlertCorrected, AlertEnded, AlertRais
 from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
 from tocsin_contracts.streams import NOTIFICATIONS
 from tocsin_notifications import endpoints, handlers, signing, upkeep
+from tocsin_notifications.acknowledgements import endpoints as acknowledgements
 from tocsin_notifications.buyers import by_key
 from tocsin_notifications.delivery import Courier, Terms
 from tocsin_notifications.handlers import Alerting
@@ -22,6 +23,7 @@ from tocsin_notifications.outbound import Outbound
 from tocsin_notifications.posting import Posting
 from tocsin_notifications.retention import Retention
 from tocsin_notifications.settings import Settings
+from tocsin_notifications.subscriptions import endpoints as subscriptions
 
 
 def create_app(
@@ -55,7 +57,13 @@ def create_app(
     app = notifications.app(
         role,
         version="1",
-        routers=[endpoints.router, upkeep.router],
+        routers=[
+            endpoints.router,
+            upkeep.router,
+            subscriptions.router,
+            acknowledgements.router,
+            acknowledgements.admin,
+        ],
         running=[
             *([keys.running] if role.answers else []),
             *([courier.running, retention.running] if role.works else []),

@@ -12,11 +12,12 @@ from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChange
 from tocsin_notifications.models import Buyer, BuyerKey
 
 _KEEP_BUYERS = """
-insert into buyer (id, name, language, undertaking_signed, active)
-select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bool[], $5::bool[])
+insert into buyer (id, name, language, time_zone, undertaking_signed, active)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bool[])
 on conflict (id) do update set
     name = excluded.name,
     language = excluded.language,
+    time_zone = excluded.time_zone,
     undertaking_signed = excluded.undertaking_signed,
     active = excluded.active
 """
@@ -38,6 +39,18 @@ _KEEP_REACH = """
 insert into reach (organisation_id, buyer_id) select * from unnest($1::uuid[], $2::uuid[])
 on conflict do nothing
 """
+_FORGET_CONTRACTS = """
+delete from contract_reach using unnest($1::uuid[]) as of_buyer(id)
+where contract_reach.buyer_id = of_buyer.id
+    and (contract_reach.organisation_id, contract_reach.contract_id) not in (
+        select * from unnest($2::uuid[], $3::uuid[])
+    )
+"""
+_KEEP_CONTRACTS = """
+insert into contract_reach (organisation_id, contract_id, buyer_id)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[])
+on conflict do nothing
+"""
 
 
 async def keep_buyers(tx: AsyncConnection, events: Sequence[BuyerChanged]) -> None:
@@ -48,6 +61,7 @@ async def keep_buyers(tx: AsyncConnection, events: Sequence[BuyerChanged]) -> No
         [one.buyer_id for one in events],
         [one.name for one in events],
         [one.language for one in events],
+        [one.time_zone for one in events],
         [one.undertaking_signed for one in events],
         [one.active for one in events],
     )
@@ -75,6 +89,20 @@ async def keep_reach(tx: AsyncConnection, events: Sequence[ReachChanged]) -> Non
     changed = sorted(one.buyer_id for one in events)
     await connection.execute(_FORGET_REACH, changed, organisations, buyers)
     await connection.execute(_KEEP_REACH, organisations, buyers)
+    by_contract = sorted(
+        {
+            (organisation, contract.contract_id, one.buyer_id)
+            for one in events
+            for contract in one.contracts
+            for organisation in contract.organisation_ids
+        }
+    )
+    organisations = [one for one, _, _ in by_contract]
+    contracts = [one for _, one, _ in by_contract]
+    await connection.execute(_FORGET_CONTRACTS, changed, organisations, contracts)
+    await connection.execute(
+        _KEEP_CONTRACTS, organisations, contracts, [one for _, _, one in by_contract]
+    )
 
 
 async def by_key(database: Database) -> Mapping[bytes, UUID]:

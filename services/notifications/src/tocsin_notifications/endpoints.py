@@ -1,4 +1,4 @@
-"""Notifications' HTTP edge: what buyers want to hear, where, and what became of it."""
+"""Notifications' HTTP edge: where buyers are told, and what became of it."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from tocsin_common.database import Session, after_commit
 from tocsin_common.pages import Page, ThisList
-from tocsin_notifications import deliveries, signing, subscriptions, webhooks
+from tocsin_notifications import deliveries, signing, webhooks
 from tocsin_notifications.auth import CallingBuyer
 from tocsin_notifications.models import DeliveryState
 from tocsin_notifications.schemas import (
@@ -19,13 +19,10 @@ from tocsin_notifications.schemas import (
     EndpointList,
     EndpointShown,
     NewEndpoint,
-    NewSubscription,
-    SubscriptionShown,
 )
 
 router = APIRouter()
 _endpoints = APIRouter(prefix="/v1/endpoints", tags=["endpoints"])
-_subscriptions = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"])
 _deliveries = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 
 
@@ -76,44 +73,6 @@ async def enable_endpoint(
     return EndpointShown.of(endpoint)
 
 
-@_subscriptions.post("", status_code=201)
-async def create_subscription(
-    new: NewSubscription, buyer: CallingBuyer, session: Session, request: Request
-) -> SubscriptionShown:
-    """Subscribe to alerts. From now on those that meet it are sent to its endpoints."""
-    subscription, named = await subscriptions.create(
-        session, buyer, new, datetime.now(UTC), known_groups=request.app.state.issue_groups
-    )
-    return SubscriptionShown.of(subscription, named)
-
-
-@_subscriptions.get("")
-async def list_subscriptions(
-    buyer: CallingBuyer, session: Session, listing: ThisList
-) -> Page[SubscriptionShown]:
-    """List subscriptions, newest first."""
-    found = await subscriptions.page(session, buyer, after=listing.after_time, limit=listing.wanted)
-    named = await subscriptions.endpoints_of(session, found)
-    shown = [SubscriptionShown.of(one, named[one.id]) for one in found]
-    return listing.page(shown, lambda one: (one.created_at, one.subscription_id))
-
-
-@_subscriptions.get("/{subscription_id}")
-async def get_subscription(
-    subscription_id: UUID, buyer: CallingBuyer, session: Session
-) -> SubscriptionShown:
-    """Show a subscription."""
-    found = await subscriptions.find(session, buyer, subscription_id)
-    named = await subscriptions.endpoints_of(session, [found])
-    return SubscriptionShown.of(found, named[found.id])
-
-
-@_subscriptions.delete("/{subscription_id}", status_code=204)
-async def delete_subscription(subscription_id: UUID, buyer: CallingBuyer, session: Session) -> None:
-    """Delete a subscription. Whoever was told of an alert still hears how it goes on."""
-    await subscriptions.remove(session, buyer, subscription_id)
-
-
 @_deliveries.get("")
 async def list_deliveries(
     buyer: CallingBuyer,
@@ -156,5 +115,4 @@ async def resend_delivery(
 
 
 router.include_router(_endpoints)
-router.include_router(_subscriptions)
 router.include_router(_deliveries)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,7 +38,8 @@ async def on_alerts(
         for one in told
     }
     if fresh := await heard.newest(tx, told):
-        await service.plan_deliveries(tx, [announced[one.event.event_id] for one in fresh])
+        told_now = [announced[one.event.event_id] for one in fresh]
+        await service.plan_deliveries(tx, told_now, datetime.now(UTC))
         after_commit(tx, alerting.wake)
 
 

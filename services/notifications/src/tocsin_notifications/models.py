@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Index, Text, Uuid, text
+from sqlalchemy import ARRAY, ForeignKey, Index, SmallInteger, Text, text
 from sqlmodel import Field
 
 from tocsin_common.models import Table
@@ -16,6 +16,9 @@ class Buyer(Table, table=True):
     id: UUID = Field(primary_key=True)
     name: str = Field(sa_type=Text)
     language: str = Field(sa_type=Text)
+    time_zone: str = Field(
+        default="UTC", sa_type=Text, sa_column_kwargs={"server_default": text("'UTC'")}
+    )
     undertaking_signed: bool
     active: bool
 
@@ -34,6 +37,16 @@ class Reach(Table, table=True):
 
     organisation_id: UUID = Field(primary_key=True)
     buyer_id: UUID = Field(primary_key=True, index=True)
+
+
+class ContractReach(Table, table=True):
+    """An organisation that one contract of a buyer's reaches, as the portal tells it."""
+
+    __table_args__ = (Index(None, "buyer_id", "contract_id"),)
+
+    organisation_id: UUID = Field(primary_key=True)
+    contract_id: UUID = Field(primary_key=True)
+    buyer_id: UUID
 
 
 class Kind(StrEnum):
@@ -80,49 +93,10 @@ class Endpoint(Table, table=True):
     """How often it was disabled: the version of what DELIVERIES tells about it."""
 
 
-class Subscription(Table, table=True):
-    """What a buyer wants to hear: within a kind of condition any one, across kinds all."""
-
-    __table_args__ = (Index(None, "buyer_id", "created_at", "id"),)
-
-    id: UUID = Field(primary_key=True)
-    buyer_id: UUID
-    name: str = Field(default="", sa_type=Text)
-    organisation_ids: list[UUID] = Field(default_factory=list, sa_type=ARRAY(Uuid))  # pyright: ignore[reportArgumentType]
-    countries: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
-    issue_groups: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
-    every_endpoint: bool
-    """It goes to all the endpoints its buyer has, also to later ones."""
-    created_at: datetime
-
-
-class SubscriptionTerm(Table, table=True):
-    """A term by which a subscription is found among those of a buyer (see `matching`)."""
-
-    buyer_id: UUID = Field(primary_key=True)
-    term: str = Field(primary_key=True, sa_type=Text)
-    subscription_id: UUID = Field(
-        primary_key=True,
-        index=True,
-        sa_column_args=[ForeignKey("subscription.id", ondelete="cascade")],
-    )
-
-
-class SubscriptionEndpoint(Table, table=True):
-    """An endpoint that a subscription names."""
-
-    subscription_id: UUID = Field(
-        primary_key=True, sa_column_args=[ForeignKey("subscription.id", ondelete="cascade")]
-    )
-    endpoint_id: UUID = Field(
-        primary_key=True,
-        index=True,
-        sa_column_args=[ForeignKey("endpoint.id", ondelete="cascade")],
-    )
-
-
 class AlertVersion(Table, table=True):
     """What is told of an alert at one version: the same bytes to everybody, for ever."""
+
+    __table_args__ = (Index(None, "slot"),)
 
     alert_id: UUID = Field(primary_key=True)
     version: int = Field(primary_key=True)
@@ -132,12 +106,32 @@ class AlertVersion(Table, table=True):
     body: bytes
     trace: str | None = Field(default=None, sa_type=Text)
     """Of its release; every attempt to deliver it continues that."""
+    country: str | None = Field(default=None, sa_type=Text)
+    issue_group: str | None = Field(default=None, sa_type=Text)
+    severity: int | None = Field(default=None, sa_type=SmallInteger)
+    facility_id: UUID | None = None
+    """At the confirmed levels only (protection L4)."""
+    statement: str | None = Field(default=None, sa_type=Text)
+    """What cases signed, for mails about what is confirmed; none of what is not (protection L6)."""
+
+
+class AlertOrganisation(Table, table=True):
+    """An organisation that an alert names at one version, and its roles there."""
+
+    alert_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    organisation_id: UUID = Field(primary_key=True)
+    roles: list[str] = Field(sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
 
 
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
 
     WAITING = "waiting"
+    COLLECTED = "collected"
+    """It waits for its endpoint's next digest."""
+    IN_DIGEST = "in_digest"
+    """It went into a digest, whose own delivery says what became of it."""
     DELIVERED = "delivered"
     FAILED = "failed"
     """Every attempt failed; a person may send it again."""
@@ -173,6 +167,7 @@ class Delivery(Table, table=True):
             "due_at",
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index("ix_delivery_collected", "due_at", postgresql_where=text("state = 'collected'")),
         Index("ix_delivery_log", "buyer_id", "planned_at", "id"),
     )
 
@@ -184,6 +179,8 @@ class Delivery(Table, table=True):
     alert_version: int | None = None
     body: bytes | None = None
     """What it carries when that is no alert version, which is kept once for everybody."""
+    digest_id: UUID | None = None
+    """The delivery of the digest that it went into."""
     pressing: bool = False
     """A correction, or what a person waits for: goes past pauses and past older versions."""
     state: str = Field(sa_type=Text)

@@ -25,6 +25,11 @@ def type_of(alert: Alert) -> str:
     return "alert.raised" if alert.version == 1 else "alert.updated"
 
 
+def link_to(alert_id: UUID, portal_url: str) -> str:
+    """Where a buyer reads what an alert says."""
+    return f"{portal_url.rstrip('/')}/v1/alerts/{alert_id}"
+
+
 def body_of(alert: Alert, portal_url: str) -> bytes:
     """The bytes that are signed and sent, the same on every attempt.
 
@@ -38,7 +43,7 @@ def body_of(alert: Alert, portal_url: str) -> bytes:
         "alert_id": str(alert.alert_id),
         "version": alert.version,
         "level": alert.level,
-        "link": f"{portal_url.rstrip('/')}/v1/alerts/{alert.alert_id}",
+        "link": link_to(alert.alert_id, portal_url),
     }
     if alert.level is not Level.BUYERS_UNVERIFIED:
         data["state"] = alert.state

@@ -8,7 +8,6 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from tocsin_common.text import Line
-from tocsin_contracts.ids import Country
 from tocsin_notifications.models import (
     AlertVersion,
     Attempt,
@@ -17,10 +16,7 @@ from tocsin_notifications.models import (
     Endpoint,
     Kind,
     Purpose,
-    Subscription,
 )
-
-MOST_NAMED = 1000  # organisations in one subscription; each is a term that it is found by
 
 
 def _reachable(value: str) -> str:
@@ -192,56 +188,6 @@ class EndpointList(BaseModel):
     """All endpoints of a buyer, newest first."""
 
     data: list[EndpointShown]
-
-
-class NewSubscription(Sent):
-    """What a buyer wants to hear of. An alert must meet every kind of condition that is given.
-
-    Whatever it says, a buyer hears only of organisations that its contracts reach.
-    """
-
-    name: Line | None = Field(default=None, examples=["Laptops"])
-    organisation_ids: list[UUID] = Field(
-        default=[], max_length=MOST_NAMED, description="Alerts that name any of these; none: any."
-    )
-    countries: list[Country] = Field(
-        default=[],
-        max_length=250,
-        description="Alerts about any of these countries; none: any.",
-        examples=[["VN", "MY"]],
-    )
-    issue_groups: list[IssueGroup] = Field(
-        default=[],
-        max_length=100,
-        description="Alerts about any of these groups of issues; none: any.",
-        examples=[["wages", "forced_labour"]],
-    )
-    endpoint_ids: list[UUID] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=100,
-        description="Where to tell it; left out: all the buyer's endpoints, later ones too.",
-    )
-
-
-class SubscriptionShown(BaseModel):
-    """A subscription."""
-
-    subscription_id: UUID
-    name: str = Field(examples=["Laptops"])
-    organisation_ids: list[UUID]
-    countries: list[str]
-    issue_groups: list[str]
-    endpoint_ids: list[UUID] | None = Field(description="Null: all the buyer's endpoints.")
-    created_at: datetime
-
-    @classmethod
-    def of(cls, subscription: Subscription, named: list[UUID]) -> "SubscriptionShown":
-        return cls(
-            subscription_id=subscription.id,
-            endpoint_ids=None if subscription.every_endpoint else named,
-            **subscription.model_dump(include=set(cls.model_fields)),
-        )
 
 
 class DeliveryShown(BaseModel):

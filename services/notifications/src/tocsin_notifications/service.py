@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
+from asyncpg import Record
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common.database import driver
@@ -12,75 +15,13 @@ from tocsin_common.signatures import ForgedStatement, Verifier
 from tocsin_common.telemetry import Trace, counter
 from tocsin_contracts.alerts import Alert, Level
 from tocsin_contracts.events.alerts import AlertTold
+from tocsin_notifications import planning
 from tocsin_notifications.matching import Seen, seen, terms_of_alert
+from tocsin_notifications.models import DeliveryState
 from tocsin_notifications.payload import body_of, type_of
+from tocsin_notifications.subscriptions.timing import Timing, zone_of
 
 planned = counter("deliveries_planned_total", "Deliveries planned")
-
-_KEEP_ALERTS = """
-insert into alert_version (alert_id, version, type, level, slot, body, trace)
-select * from unnest(
-    $1::uuid[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::text[]
-)
-on conflict do nothing
-"""
-
-# An endpoint that still waits for an older version gets this one after it, so it is due no sooner;
-# unless that is pressing, like a correction, which goes past it.
-_PLAN = """
-with alert as materialized (
-    select * from unnest(
-        $1::uuid[], $2::int[], $3::bool[], $4::bool[], $5::bool[], $6::text[], $7::text[]
-    ) as alert(alert_id, version, unverified, ended, reaches_all_told, country, issue_group)
-),
-hearer as materialized (
-    select distinct alert.*, reach.buyer_id
-    from unnest($8::uuid[], $9::uuid[]) as named(alert_id, organisation_id)
-    join alert on alert.alert_id = named.alert_id and not alert.ended
-    join reach on reach.organisation_id = named.organisation_id
-    join buyer on buyer.id = reach.buyer_id and buyer.active
-        and (buyer.undertaking_signed or not alert.unverified)
-),
-matching as (
-    select hearer.alert_id, wish.id, wish.buyer_id, wish.every_endpoint
-    from unnest($10::uuid[], $11::text[]) as of_alert(alert_id, term)
-    join hearer on hearer.alert_id = of_alert.alert_id
-    join subscription_term as of_subscription
-        on of_subscription.buyer_id = hearer.buyer_id and of_subscription.term = of_alert.term
-    join subscription as wish on wish.id = of_subscription.subscription_id
-    where (wish.countries = '{}' or hearer.country = any(wish.countries))
-        and (wish.issue_groups = '{}' or hearer.issue_group = any(wish.issue_groups))
-),
-to_tell as (
-    select alert_id, endpoint.id as endpoint_id
-    from matching join endpoint on endpoint.buyer_id = matching.buyer_id
-    where matching.every_endpoint
-    union
-    select alert_id, subscription_endpoint.endpoint_id
-    from matching join subscription_endpoint on subscription_endpoint.subscription_id = matching.id
-    union
-    select delivery.alert_id, delivery.endpoint_id
-    from delivery join alert on alert.alert_id = delivery.alert_id
-    left join buyer on buyer.id = delivery.buyer_id and buyer.active
-        and (buyer.undertaking_signed or not alert.unverified)
-    where alert.reaches_all_told or buyer.id is not null
-)
-insert into delivery (
-    id, buyer_id, endpoint_id, purpose, alert_id, alert_version, pressing, state,
-    planned_at, due_at, leases, attempts, tries, version
-)
-select gen_random_uuid(), endpoint.buyer_id, endpoint.id, 'alert', alert.alert_id, alert.version,
-    alert.reaches_all_told, 'waiting', now(), greatest(now(), (
-        select max(older.due_at) from delivery as older
-        where older.alert_id = alert.alert_id and older.endpoint_id = endpoint.id
-            and older.state = 'waiting' and not alert.reaches_all_told
-    )), 0, 0, 0, 0
-from to_tell
-join alert on alert.alert_id = to_tell.alert_id
-join endpoint on endpoint.id = to_tell.endpoint_id
-order by endpoint.id
-on conflict do nothing
-"""
 
 
 class NotForBuyers(RuleBroken):
@@ -94,6 +35,7 @@ class Announcement:
     alert: Alert
     seen: Seen
     body: bytes
+    statement: str
     trace: Trace | None
 
 
@@ -111,22 +53,54 @@ def announce(verifier: Verifier, portal_url: str, told: Told[AlertTold]) -> Anno
         raise ForgedStatement
     if alert.level is Level.INTERNAL:
         raise NotForBuyers
-    return Announcement(alert, seen(alert), body_of(alert, portal_url), told.trace)
+    return Announcement(alert, seen(alert), body_of(alert, portal_url), event.statement, told.trace)
 
 
-async def plan_deliveries(tx: AsyncConnection, announcements: Sequence[Announcement]) -> None:
+async def plan_deliveries(
+    tx: AsyncConnection, announcements: Sequence[Announcement], now: datetime
+) -> None:
     """Plan a delivery to every endpoint that should hear of these alerts.
 
     That is who subscribed to what an alert shows and reaches one of its organisations, and who
     was told of it before. What is sent, and under which id, is settled here for all attempts.
     """
-    alerts = [one.alert for one in announcements]
+    await _keep(tx, announcements)
+    rows = await (await driver(tx)).fetch(planning.PLAN, *arguments(announcements))
+    planned.inc(len(rows))
+    await _postpone(tx, [row for row in rows if row["timings"]], now)
+
+
+def arguments(announcements: Sequence[Announcement]) -> Sequence[Sequence[object]]:
+    """What `planning.PLAN` is told of alerts."""
     shown = [one.seen for one in announcements]
-    named = [(one.alert_id, organisation) for one in shown for organisation in one.organisations]
+    named = [(one.alert_id, *named) for one in shown for named in one.organisations]
     terms = [(one.alert_id, term) for one in shown for term in terms_of_alert(one)]
+    return (
+        [one.alert_id for one in shown],
+        [one.version for one in shown],
+        [one.level for one in shown],
+        [one.unverified for one in shown],
+        [one.ended for one in shown],
+        [one.reaches_all_told for one in shown],
+        [one.country for one in shown],
+        [one.issue_group for one in shown],
+        [one.severity for one in shown],
+        [one.facility for one in shown],
+        [type_of(one.alert) for one in announcements],
+        [alert_id for alert_id, _, _ in named],
+        [organisation for _, organisation, _ in named],
+        [" ".join(roles) for _, _, roles in named],
+        [alert_id for alert_id, _ in terms],
+        [term for _, term in terms],
+    )
+
+
+async def _keep(tx: AsyncConnection, announcements: Sequence[Announcement]) -> None:
+    """Keep what is told: for the deliveries, for previews, and for mails on what is confirmed."""
+    alerts = [one.alert for one in announcements]
     connection = await driver(tx)
     await connection.execute(
-        _KEEP_ALERTS,
+        planning.KEEP_ALERTS,
         [one.alert_id for one in alerts],
         [one.version for one in alerts],
         [type_of(one) for one in alerts],
@@ -134,19 +108,40 @@ async def plan_deliveries(tx: AsyncConnection, announcements: Sequence[Announcem
         [one.slot for one in alerts],
         [one.body for one in announcements],
         [one.trace for one in announcements],
+        [one.country for one in alerts],
+        [one.issue_group for one in alerts],
+        [one.severity for one in alerts],
+        [one.seen.facility for one in announcements],
+        [None if one.seen.unverified else one.statement for one in announcements],
     )
-    done = await connection.execute(
-        _PLAN,
-        [one.alert_id for one in shown],
-        [one.version for one in shown],
-        [one.unverified for one in shown],
-        [one.ended for one in shown],
-        [one.reaches_all_told for one in shown],
-        [one.country for one in shown],
-        [one.issue_group for one in shown],
-        [alert_id for alert_id, _ in named],
-        [organisation for _, organisation in named],
-        [alert_id for alert_id, _ in terms],
-        [term for _, term in terms],
+    named = [(one.seen, *named) for one in announcements for named in one.seen.organisations]
+    await connection.execute(
+        planning.KEEP_ORGANISATIONS,
+        [alert.alert_id for alert, _, _ in named],
+        [alert.version for alert, _, _ in named],
+        [organisation for _, organisation, _ in named],
+        [" ".join(roles) for _, _, roles in named],
     )
-    planned.inc(int(done.split()[-1]))
+
+
+async def _postpone(tx: AsyncConnection, rows: Sequence[Record], now: datetime) -> None:
+    """Let mails wait as their subscriptions say; the one that would be sent first decides."""
+    later: list[tuple[UUID, DeliveryState, datetime]] = []
+    for row in rows:
+        timings = [Timing.read(one) for one in row["timings"]]
+        zone = zone_of(row["time_zone"])
+        moment, digest = min(
+            (one.next_moment(now, zone), one.digest is not None) for one in timings
+        )
+        # What is not verified stands in no digest (protection L6): it goes out by itself then.
+        collected = digest and not row["unverified"]
+        state = DeliveryState.COLLECTED if collected else DeliveryState.WAITING
+        if moment > now:
+            later.append((row["id"], state, moment))
+    if later:
+        await (await driver(tx)).execute(
+            planning.POSTPONE,
+            [one for one, _, _ in later],
+            [state for _, state, _ in later],
+            [moment for _, _, moment in later],
+        )

@@ -1,0 +1,1 @@
+"""Acknowledgements: who has seen that what it was told is otherwise now."""

@@ -1,0 +1,1 @@
+"""Subscriptions: what buyers want to hear, and when."""
