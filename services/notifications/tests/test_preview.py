@@ -79,11 +79,11 @@ async def test_an_alert_is_shown_from_where_it_would_have_begun_to_be_told(
     worse = {"version": 2, "severity": 4}
     ended = {"version": 3, "state": AlertState.ENDED, "severity": 2}
     old = a_told_alert(slot=NOW - timedelta(days=91))
-    for one in (alert, old):
-        await scene.release(one)
+    await scene.release(alert, old)
+    await scene.quiet()
     for changes in (worse, ended):
         await scene.release(alert.model_copy(update=changes))
-    await scene.quiet()
+        await scene.quiet()
 
     assert await preview(scene, buyer, severity_at_least=4) == {
         (str(alert.alert_id), 2),

@@ -113,7 +113,8 @@ matching as (
 
 # An endpoint that has a version of an alert on its way, or there, hears how it goes on: that is
 # what `follows` says. `reached` is one that may have heard it already: no change waits for quiet
-# hours, digests or pauses there. A version that was only collected is replaced by the newer one.
+# hours or digests there, and a correction for nothing. A version that was only collected is
+# replaced by the newer one.
 #
 # An endpoint that still waits for an older version gets this one after it, so it is due no sooner;
 # unless that is pressing, like a correction, which goes past it.
@@ -187,7 +188,7 @@ planned as (
     )
     select gen_random_uuid(), endpoint.buyer_id, endpoint.id, 'alert', alert.alert_id,
         alert.version,
-        to_tell.reached and (alert.reaches_all_told or endpoint.paused_at is not null),
+        to_tell.reached and alert.reaches_all_told,
         'waiting', now(), greatest(now(), (
             select max(older.due_at) from delivery as older
             where older.alert_id = alert.alert_id and older.endpoint_id = endpoint.id
@@ -197,7 +198,7 @@ planned as (
     from to_tell
     join alert on alert.alert_id = to_tell.alert_id
     cross join lateral (
-        select endpoint.id, endpoint.buyer_id, endpoint.paused_at from endpoint
+        select endpoint.id, endpoint.buyer_id from endpoint
         where endpoint.id = to_tell.endpoint_id
             and (endpoint.kind <> 'email' or endpoint.verified_at is not null)
         offset 0
