@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from measurement import Measurement
 
-from measurements import acceptance, alert_latency, case_latency, events, startup
+from measurements import acceptance, alert_latency, case_latency, deliveries, events, startup
 
 ALL: Sequence[Measurement] = (
     acceptance.MEASUREMENT,
     events.MEASUREMENT,
     case_latency.MEASUREMENT,
     startup.MEASUREMENT,
+    deliveries.MEASUREMENT,
     alert_latency.MEASUREMENT,
 )

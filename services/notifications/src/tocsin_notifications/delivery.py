@@ -27,7 +27,8 @@ from tocsin_notifications.queue import Disabled, Due, Result
 log = logging.getLogger("tocsin.delivery")
 
 ROOM = 16  # deliveries to one endpoint at once; the rest of what is due belongs to others
-MOST = 512  # deliveries at once
+MOST = 1024  # deliveries at once, those included whose result is being noted
+WORTH = 256  # rooms that must be free before a busy process looks again: one look costs the same
 PAUSE = 1.0  # seconds after a failed look
 LAG_EVERY = 5.0  # seconds between measurements
 GRACE = 5.0  # seconds that a leaving process gives to what it is sending
@@ -86,7 +87,7 @@ class Courier:
         self._senders = senders
         self._terms = terms
         self._on_disabled = on_disabled
-        self._settling = GroupCommit(database.begin, self._settle)
+        self._settling = GroupCommit(database.begin, self._settle, size=512)
         self._awake = asyncio.Event()
         self._sending: Counter[UUID] = Counter()
         self._held: dict[UUID, tuple[int, asyncio.Timeout]] = {}
@@ -131,7 +132,7 @@ class Courier:
                 continue
             for due in found:
                 self._begin(due, until=claimed_at + self._terms.lease)
-            if not found:
+            if not found or len(self._tasks) > MOST - WORTH:
                 await self._wait()
 
     async def _claim(self) -> list[Due]:

@@ -158,6 +158,8 @@ def _look_up(host: str, port: int, family: socket.AddressFamily) -> Sequence[Any
 async def _excerpt(response: aiohttp.ClientResponse) -> str:
     """Read the beginning of an answer; one that is too long or too slow costs it its connection."""
     said = b""
+    if response.content.at_eof():
+        return ""
     try:
         async with asyncio.timeout(READING):
             async for chunk in response.content.iter_chunked(MOST_READ):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 
 from nacl.signing import SigningKey
 
@@ -14,6 +15,8 @@ from tocsin_notifications.outbound import Outbound
 from tocsin_notifications.outcomes import Answer, Unreached
 from tocsin_notifications.payload import CONTENT_TYPE
 from tocsin_notifications.queue import Due
+
+SECRETS = 10_000  # of endpoints, kept so that they are not derived for every attempt
 
 
 class Posting:
@@ -30,7 +33,7 @@ class Posting:
             signing_keys: the installation's own, each of which signs everything.
         """
         self._outbound = outbound
-        self._webhook_key = webhook_key
+        self._secret_of = lru_cache(SECRETS)(partial(signing.secret_of, webhook_key))
         self._installation = [signing.v1a(key) for key in signing_keys]
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -41,7 +44,7 @@ class Posting:
         """Post a delivery, signed anew for this attempt."""
         generations = [due.secret_generation, due.previous_generation]
         shared = [
-            signing.v1(signing.secret_of(self._webhook_key, due.endpoint_id, one))
+            signing.v1(self._secret_of(due.endpoint_id, one))
             for one in generations
             if one is not None
         ]

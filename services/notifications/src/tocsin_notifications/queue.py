@@ -21,7 +21,11 @@ from tocsin_notifications.models import DeliveryState
 
 # Who claims claims alone, so that what one took is seen by the next: two versions of an alert are
 # never on their way to one endpoint, and nobody's rate is spent twice.
-_ALONE = "select pg_advisory_xact_lock(7463241905217)"
+# The plan is nailed down: what is due is read in the index's order, and reading ends with the room.
+_ALONE = """
+select pg_advisory_xact_lock(7463241905217),
+    set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)
+"""
 
 # The endpoints with something waiting are found by leaping over the index from one to the next,
 # and each gives up at most what it has room for: the cost does not grow with what waits, and an
@@ -73,13 +77,20 @@ open as materialized (
 due as (
     select open.id as endpoint_id, first.id
     from open cross join lateral (
-        select delivery.id from delivery
-        where delivery.endpoint_id = open.id and delivery.state = 'waiting'
-            and delivery.due_at <= now()
+        select delivery.id
+        from (
+            select id, due_at from delivery
+            where endpoint_id = open.id and state = 'waiting' and due_at <= now()
+                and (lease_until is null or lease_until < now())
+                and (pressing or open.paused_at is null)
+                and (open.kind = 'webhook' or open.verified_at is not null
+                    or purpose = 'verification')
+            order by due_at
+            limit 4 * open.room + 64
+        ) as next
+        join delivery on delivery.id = next.id
+        where delivery.state = 'waiting'
             and (delivery.lease_until is null or delivery.lease_until < now())
-            and (delivery.pressing or open.paused_at is null)
-            and (open.kind = 'webhook' or open.verified_at is not null
-                or delivery.purpose = 'verification')
             and not exists (
                 select from delivery as other
                 where other.alert_id = delivery.alert_id
@@ -96,9 +107,9 @@ due as (
                         )
                     end
             )
-        order by delivery.due_at
+        order by next.due_at
         limit open.room
-        for update skip locked
+        for update of delivery skip locked
     ) as first
     where open.room > 0
     limit $4
@@ -146,26 +157,28 @@ returning delivery.id
 # it has overtaken (a resent older version) is not sent any more. All of them are held first, in
 # key order, as everybody does who holds more than one.
 _SETTLE = """
-with result as (
+with result as materialized (
     select * from unnest(
         $1::uuid[], $2::int[], $3::text[], $4::float8[], $5::timestamptz[], $6::int[], $7::int[],
         $8::text[], $9::text[]
     ) as result(id, lease, state, wait, started_at, milliseconds, status, fault, excerpt)
 ),
-mine as (
-    select delivery.id, delivery.alert_id, delivery.endpoint_id
-    from delivery join result on result.id = delivery.id
-),
 held as materialized (
-    select id from delivery
-    where state = 'waiting' and id in (
-        select id from mine
+    select id, alert_id, endpoint_id, alert_version, pressing from delivery
+    where state = 'waiting' and id = any(array(
+        select unnest($1::uuid[])
         union
         select other.id
-        from mine join delivery as other
-            on other.alert_id = mine.alert_id and other.endpoint_id = mine.endpoint_id
-        where other.state = 'waiting'
-    )
+        from (
+            select alert_id, endpoint_id from delivery where id = any($1::uuid[])
+        ) as mine
+        cross join lateral (
+            select id from delivery
+            where alert_id = mine.alert_id and endpoint_id = mine.endpoint_id
+                and state = 'waiting'
+            offset 0
+        ) as other
+    ))
     order by id
     for update
 ),
@@ -182,19 +195,22 @@ settled as (
     where delivery.id = held.id and delivery.leases = result.lease and delivery.state = 'waiting'
     returning delivery.*
 ),
+other as (
+    select held.id, settled.state, settled.due_at,
+        held.alert_version > settled.alert_version as newer, held.pressing
+    from held join settled
+        on held.alert_id = settled.alert_id and held.endpoint_id = settled.endpoint_id
+    where held.alert_version <> settled.alert_version
+),
 behind as (
-    update delivery set due_at = settled.due_at
-    from settled
-    where delivery.alert_id = settled.alert_id and delivery.endpoint_id = settled.endpoint_id
-        and delivery.alert_version > settled.alert_version and delivery.state = 'waiting'
-        and not delivery.pressing
+    update delivery set due_at = other.due_at
+    from other
+    where delivery.id = other.id and other.newer and not other.pressing
 ),
 overtaken as (
     update delivery set state = 'superseded', settled_at = now()
-    from settled
-    where settled.state <> 'waiting'
-        and delivery.alert_id = settled.alert_id and delivery.endpoint_id = settled.endpoint_id
-        and delivery.alert_version < settled.alert_version and delivery.state = 'waiting'
+    from other
+    where delivery.id = other.id and not other.newer and other.state <> 'waiting'
 ),
 noted as (
     insert into attempt (
@@ -399,17 +415,15 @@ async def lag(tx: AsyncConnection) -> float:
 
 def _settled(row: asyncpg.Record, now: datetime) -> DeliverySettled:
     fact = DeliverySucceeded if row["state"] == DeliveryState.DELIVERED else DeliveryFailed
-    return fact.model_validate(
-        {
-            "delivery_id": row["id"],
-            "buyer_id": row["buyer_id"],
-            "endpoint_id": row["endpoint_id"],
-            "alert_id": row["alert_id"],
-            "alert_version": row["alert_version"],
-            "attempts": row["attempts"],
-            "version": row["version"],
-            "occurred_at": now,
-        }
+    return fact(
+        delivery_id=row["id"],
+        buyer_id=row["buyer_id"],
+        endpoint_id=row["endpoint_id"],
+        alert_id=row["alert_id"],
+        alert_version=row["alert_version"],
+        attempts=row["attempts"],
+        version=row["version"],
+        occurred_at=now,
     )
 
 
