@@ -7,7 +7,11 @@ from tocsin_common.group_commit import GroupCommit
 from tocsin_common.sealing import Box
 from tocsin_common.service import Role, Service
 from tocsin_common.signatures import Verifier
-from tocsin_contracts.events.cases import ComplaintStatusChanged
+from tocsin_contracts.events.cases import (
+    ComplaintAcknowledged,
+    ComplaintStatusChanged,
+    ReplyWritten,
+)
 from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
 from tocsin_contracts.taxonomy import load as load_taxonomy
 from tocsin_intake import endpoints, handlers, service, statistics, taxonomy
@@ -16,6 +20,11 @@ from tocsin_intake.admin import integrations, keys
 from tocsin_intake.auth import Hotlines
 from tocsin_intake.batch import endpoints as batches
 from tocsin_intake.batch.service import MOST_BYTES, Batches
+from tocsin_intake.dialogue import endpoints as dialogue
+from tocsin_intake.dialogue import handlers as dialogue_handlers
+from tocsin_intake.dialogue import hotline as dialogue_hotline
+from tocsin_intake.dialogue.guesses import Guesses
+from tocsin_intake.dialogue.service import Counter
 from tocsin_intake.endpoints import Accepting
 from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
@@ -53,6 +62,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         )
         intake.bus.answer(VAULT_QUESTION, Answering(database, terms).answer)
         intake.bus.listen(ComplaintStatusChanged, handlers.on_status_changed)
+        intake.bus.listen(ComplaintAcknowledged, dialogue_handlers.on_acknowledged)
+        intake.bus.listen(ReplyWritten, dialogue_handlers.on_replies_written)
     app = intake.app(
         role,
         version="1",
@@ -67,6 +78,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             vault_endpoints.tokens,
             vault_endpoints.openings,
             vault_endpoints.admin,
+            dialogue.router,
+            dialogue_hotline.router,
         ],
         running=[hotlines.running, officers.running, usage.running, storing.running]
         if role.answers
@@ -81,4 +94,6 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     accepting = Accepting(Acceptor(vault, settings.hash_key, settings.receipt_key), storing)
     app.state.accepting = accepting
     app.state.batches = Batches(accepting)
+    app.state.counter = Counter(vault, settings.hash_key)
+    app.state.guesses = Guesses()
     return app

@@ -1,5 +1,6 @@
 """The secret number a worker keeps: derived, never stored, found again by a keyed hash."""
 
+import secrets
 import unicodedata
 from uuid import UUID
 
@@ -34,6 +35,18 @@ def read(typed: str) -> str | None:
     if len(digits) != DIGITS + 1 or check_digit(digits[:DIGITS]) != digits[DIGITS]:
         return None
     return grouped(digits)
+
+
+def new() -> str:
+    """A receipt that is derived from nothing, for a worker's eyes alone."""
+    digits = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    return grouped(digits + check_digit(digits))
+
+
+def digits_of(typed: str) -> str:
+    """The digits in what somebody typed, of any script, as ASCII."""
+    values = (unicodedata.decimal(character, None) for character in typed)
+    return "".join(str(value) for value in values if value is not None)
 
 
 def grouped(digits: str) -> str:

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from tocsin_common.auth import Operator
 from tocsin_common.database import Session
-from tocsin_intake.auth import Hotline
+from tocsin_intake.auth import HoldingHotline
 from tocsin_intake.vault import access_log, officers, rotation
 from tocsin_intake.vault.access_log import ChainBroken, Head
 from tocsin_intake.vault.models import Opening
@@ -50,7 +50,7 @@ async def issue_token(
 
 @openings.get("")
 async def list_openings(
-    hotline: Hotline,
+    hotline: HoldingHotline,
     session: Session,
     after: int = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

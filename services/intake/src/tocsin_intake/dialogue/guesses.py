@@ -1,0 +1,80 @@
+"""Guesses are slowed per source: in memory, for at most an hour, and never for everybody."""
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from tocsin_common.keyed import keyed_hash
+from tocsin_common.problems import Problem
+
+FREE = 5  # wrong numbers before anything is slowed: people mistype
+LONGEST = 60.0  # seconds between two tries of one source, at the most
+FORGOTTEN = 3600.0  # seconds after the first wrong number
+SOURCES = 10_000  # remembered at once; a crowd of them crowds out only each other
+
+
+class Slower(Problem):
+    """Too many wrong numbers came from there."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "slower"
+    detail = "Too many wrong numbers. Wait a little and try again."
+
+
+@dataclass(slots=True)
+class _Record:
+    since: float
+    wrong: int = 0
+    last: float = 0.0
+
+
+class Guesses:
+    """Wrong numbers by source; of a source only a hash is held, under a key of this process."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._records: OrderedDict[bytes, _Record] = OrderedDict()
+
+    def check(self, address: str, now: float) -> None:
+        """Return if the source may try now.
+
+        Raises:
+            Slower: it must wait.
+        """
+        self._forget(now)
+        record = self._records.get(self._name(address))
+        if record is None or record.wrong < FREE:
+            return
+        wait = record.last + min(2.0 ** (record.wrong - FREE), LONGEST) - now
+        if wait > 0:
+            raise Slower(headers={"Retry-After": str(int(wait) + 1)})
+
+    def missed(self, address: str, now: float) -> None:
+        """Remember a wrong number."""
+        record = self._records.setdefault(self._name(address), _Record(now))
+        record.wrong, record.last = record.wrong + 1, now
+        while len(self._records) > SOURCES:
+            self._records.popitem(last=False)
+
+    def _forget(self, now: float) -> None:
+        while self._records:
+            oldest = next(iter(self._records.values()))
+            if now - oldest.since < FORGOTTEN:
+                return
+            self._records.popitem(last=False)
+
+    def _name(self, address: str) -> bytes:
+        return keyed_hash(self._key, "source", _household(address))
+
+
+def _household(address: str) -> str:
+    """An address, or for IPv6 its /64: whoever has one of those has all of them."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address):
+        return str(ip_network((known, 64), strict=False))
+    return str(known)
