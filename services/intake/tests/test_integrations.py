@@ -178,7 +178,11 @@ async def test_a_test_keys_complaint_is_answered_and_never_leaves(
 
     [message] = await eventually(shipped)
     assert real.json()["complaint_id"] in message.data.decode()
-    assert await scalar(database, "select count(*) from outbox") == 0
+
+    async def all_left() -> bool:
+        return await scalar(database, "select count(*) from outbox") == 0
+
+    await eventually(all_left)
     assert await scalar(database, "select count(*) from test_complaint") == 1
 
 
