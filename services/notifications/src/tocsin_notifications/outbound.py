@@ -184,6 +184,6 @@ def _fault(error: BaseException) -> Fault:
     if isinstance(error, aiohttp.ClientConnectorError):
         refused = isinstance(error.os_error, AddressRefused)
         return Fault.ADDRESS_REFUSED if refused else Fault.CONNECT
-    if isinstance(error, aiohttp.ServerConnectionError):
+    if isinstance(error, aiohttp.ServerConnectionError | aiohttp.ClientOSError | OSError):
         return Fault.CONNECT
     return Fault.PROTOCOL
