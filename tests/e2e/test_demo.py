@@ -32,8 +32,8 @@ def place() -> Generator[Path]:
 def test_every_complaint_and_alert_arrives_although_processes_are_killed(place: Path) -> None:
     done = tocsin("demo", "--json", patience=PATIENCE, TMPDIR=str(place))
 
+    assert done.returncode == 0, done.stdout + done.stderr
     ledger = last_object(done.stdout)
-    assert done.returncode == 0, ledger
     assert ledger["balanced"] is True
     assert ledger["problems"] == []
     assert ledger["accepted"] == ledger["in_cases"] > IN_CASES

@@ -200,9 +200,15 @@ async def delivered(everybody: World, alert_id: str) -> None:
 
 
 async def reaches_version(everybody: World, alert_id: str, version: int) -> None:
-    """Wait until the portal shows a version of an alert."""
+    """Wait until the portal shows a version of an alert, and its delivery is planned.
+
+    Who hears a newer version first keeps that one, so the next may come only after both did.
+    """
 
     async def shows_it() -> bool:
-        return version in await everybody.buyer.versions(alert_id)
+        planned = await everybody.buyer.notifications.all("/v1/deliveries", alert_id=alert_id)
+        return version in await everybody.buyer.versions(alert_id) and version in {
+            one["alert_version"] for one in planned
+        }
 
     await eventually(shows_it, within=PATIENCE)
