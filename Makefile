@@ -48,10 +48,10 @@ migrations-check: install ## Do the migrations make what the models say?
 	@for service in $(SERVICES); do $(BIN)/python tools/migration.py check $$service || exit 1; done
 
 docs-check: install ## Are the generated documents fresh?
-	@$(BIN)/python tools/generate_docs.py --check && $(BIN)/python tools/nats_config.py --check && $(BIN)/python tools/dashboards.py --check
+	@$(BIN)/python tools/generate_docs.py --check && $(BIN)/python tools/nats_config.py --check && $(BIN)/python tools/dashboards --check && $(BIN)/python tools/k8s --check
 
 docs: install ## Generate docs/openapi, docs/asyncapi and what deploy/ has from the code
-	@$(BIN)/python tools/generate_docs.py && $(BIN)/python tools/nats_config.py && $(BIN)/python tools/dashboards.py
+	@$(BIN)/python tools/generate_docs.py && $(BIN)/python tools/nats_config.py && $(BIN)/python tools/dashboards && $(BIN)/python tools/k8s
 
 migration: install ## Write a migration: make migration s=cases m="what changes"
 	@$(BIN)/python tools/migration.py new $(s) "$(m)"
@@ -65,6 +65,9 @@ compose-down: ## Stop it; the data stay
 
 compose-test: install ## Drill the real containers: kills, backup, loss, restore, stop
 	@deploy/ci/compose_test.sh
+
+k8s-validate: install ## Render deploy/k8s and check it without a cluster, and what watches it
+	@deploy/ci/k8s_validate.sh
 
 operators-test: compose-test ## All of the operators' checks that can run here
 
@@ -89,4 +92,4 @@ clean: ## Remove what make made here
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: demo test up bench install check format format-check lint types imports migrations-check docs-check docs migration lock compose-up compose-down compose-test operators-test clean help
+.PHONY: demo test up bench install check format format-check lint types imports migrations-check docs-check docs migration lock compose-up compose-down compose-test k8s-validate operators-test clean help

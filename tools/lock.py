@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 LOCKS = Path("locks")
+K8S_TOOLS = Path("deploy/ci/k8s/requirements.in")
 UV_VERSION = "0.13.9"
 
 
@@ -26,6 +27,7 @@ def main() -> None:
         "--no-header",
         "-",
     ]
+    _write("k8s", [*compile_uv, "--no-annotate", "--python-version", "3.11"], K8S_TOOLS.read_text())
     _write("uv", compile_uv, f"uv=={UV_VERSION}\n")
 
 

@@ -31,6 +31,8 @@ _MADE_BY: dict[str, Callable[[], str]] = {
     "postgres.password": _password,
     **{f"{service}.database_password": _password for service in SERVICES},
     **{f"{user}.nats_password": _password for user in USERS},
+    "sys.nats_password": _password,  # looks into a cluster, on Kubernetes
+    "routes.nats_password": _password,  # a cluster's servers among themselves
     # An operator's key opens one service: a broken portal must not open the vault's doors.
     **{f"{service}.admin_key": _password for service in SERVICES},
     "intake.hash_key": _key,
