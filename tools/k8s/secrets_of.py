@@ -38,8 +38,7 @@ def of_installation(secrets: Secrets, *, development: bool) -> dict[str, dict[st
         **services,
         PROVISION: containers[PROVISION],
         NATS_PASSWORDS: {
-            "passwords.conf": containers["nats"]["passwords.conf"] + f'SYS_PASSWORD: "{sys}"
-'
+            "passwords.conf": containers["nats"]["passwords.conf"] + f'SYS_PASSWORD: "{sys}"\n'
         },
         NATS_ROUTES: {
             "routes.conf": f'ROUTES_PASSWORD: "{routes}"\nROUTES: [{servers}]\n',
