@@ -15,8 +15,9 @@ from tocsin_contracts.events.cases import (
 from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
 from tocsin_contracts.taxonomy import load as load_taxonomy
 from tocsin_intake import endpoints, handlers, service, statistics, taxonomy
-from tocsin_intake.adapters import whatsapp_cloud
-from tocsin_intake.admin import integrations, keys
+from tocsin_intake.adapters.known import ROUTERS
+from tocsin_intake.adapters.receiving import Receiving
+from tocsin_intake.admin import integrations, keys, quarantine, trying
 from tocsin_intake.auth import Hotlines
 from tocsin_intake.batch import endpoints as batches
 from tocsin_intake.batch.service import MOST_BYTES, Batches
@@ -28,6 +29,7 @@ from tocsin_intake.dialogue.service import Counter
 from tocsin_intake.endpoints import Accepting
 from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
+from tocsin_intake.quarantine.service import Quarantine
 from tocsin_intake.service import Acceptor
 from tocsin_intake.settings import Settings
 from tocsin_intake.vault import LocalKeys, Vault
@@ -71,9 +73,11 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             endpoints.router,
             batches.router,
             taxonomy.router,
-            whatsapp_cloud.router,
+            *ROUTERS,
             integrations.router,
             keys.router,
+            quarantine.router,
+            trying.router,
             statistics.router,
             vault_endpoints.tokens,
             vault_endpoints.openings,
@@ -96,4 +100,5 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app.state.batches = Batches(accepting)
     app.state.counter = Counter(vault, settings.hash_key)
     app.state.guesses = Guesses()
+    app.state.receiving = Receiving(accepting, Quarantine(database, vault, settings.hash_key))
     return app

@@ -38,13 +38,23 @@ class Hotlines(KeyRing[KnownHotline]):
         Raises:
             NotFound: there is none.
         """
-        found = self._callers.get(integration_id.bytes)
-        if not found:
-            await self.look_again()
-            found = self._callers.get(integration_id.bytes)
-        if not found or found.adapter != adapter:
+        found = await self.enabled(integration_id)
+        if found.adapter != adapter:
             raise NotFound
         return found
+
+    async def enabled(self, integration_id: UUID) -> KnownHotline:
+        """Return an integration, whatever it uses.
+
+        Raises:
+            NotFound: there is none, or it was disabled.
+        """
+        if found := self._callers.get(integration_id.bytes):
+            return found
+        await self.look_again()
+        if found := self._callers.get(integration_id.bytes):
+            return found
+        raise NotFound
 
     async def permitted(self, request: Request, scope: Scope) -> KnownHotline:
         """Return whose key this is.

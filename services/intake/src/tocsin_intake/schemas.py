@@ -73,6 +73,20 @@ class Source(Submitted):
     handle: Line
 
 
+class Media(Submitted):
+    """Something sent along that lies in the hotline's own system.
+
+    It is kept sealed with the words, and nothing fetches it while a request waits.
+    """
+
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,32}$")] = Field(examples=["image"])
+    reference: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = Field(
+        description="Its id or address there."
+    )
+    content_type: Line | None = Field(default=None, examples=["image/jpeg"])
+    digest: Line | None = Field(default=None, description="What that system says its hash is.")
+
+
 class ConsentGiven(Submitted):
     """What the source agreed to. What was not asked is not agreed."""
 
@@ -113,6 +127,7 @@ class ComplaintSubmission(Submitted):
     retaliation: Retaliation = Retaliation.NONE
     relation: Relation = Relation.WORKER
     source: Source | None = None
+    media: tuple[Media, ...] = Field(default=(), max_length=30)
     contact: Line | None = Field(
         default=None, description="Kept, sealed, only with consent to be contacted."
     )

@@ -16,7 +16,7 @@ from tocsin_common.problems import Invalid
 from tocsin_contracts.events.cases import ComplaintStatusChanged
 from tocsin_contracts.events.complaints import ComplaintReceived, Reported
 from tocsin_contracts.ids import new_amber_id
-from tocsin_intake import counting, receipts, testing
+from tocsin_intake import counting, receipts, sources, testing
 from tocsin_intake.counting import Counted
 from tocsin_intake.integrations import Hotline
 from tocsin_intake.schemas import (
@@ -105,7 +105,7 @@ class Acceptor:
         reported = self._reported(complete)
         sealed = self._vault.seal(
             complaint_id,
-            Account(words=submission.words, reported=reported),
+            Account(words=submission.words, reported=reported, media=submission.media),
             submission.contact if submission.consent.contact_me else None,
         )
         event = _event(complaint_id, hotline, complete, sealed)
@@ -131,7 +131,7 @@ class Acceptor:
         kind = tag = None
         if submission.source:
             kind = submission.source.kind
-            tag = self._vault.tag(kind, submission.source.handle)
+            tag = self._vault.tag(kind, sources.plain(kind, submission.source.handle))
         elif submission.attestation.reference:
             kind = "attested"
             tag = self._vault.tag(kind, submission.attestation.reference)

@@ -4,85 +4,53 @@
 | --- | --- |
 | `messages[].text.body`, a caption, a button's or list row's text | `words` |
 | `messages[].interactive.nfm_reply.response_json` (a form) | its fields of the same names |
+| `image`, `video`, `audio`, `voice`, `document`, `sticker` | `media` by id, fetched by nobody yet |
+| `location`, `contacts`, `order` | `words`: the place, the cards, the note |
+| `edit` (of an earlier message) | a complaint with the new words |
 | `messages[].from`, else `from_user_id` | `source`; since 2026 the number may be absent |
-| `messages[].id` with a digest of the message | `external_ref` |
-| any other message | `words` say of what type it is |
-| `statuses[]`, other fields | nothing |
+| `messages[].id` | `external_ref` |
+| `unsupported`, `revoke`, a type not known here | set aside for the hotline's officers |
+| `reaction`, `system`, `request_welcome`, `statuses[]`, other fields | nothing |
 
 Meta delivers at least once, in batches, sometimes twice within a second, and repeats for days
 what is not answered 200; so the answer waits until everything is stored.
 """
 
-import asyncio
 import hmac
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from tocsin_common.keyed import same
-from tocsin_common.problems import NotAuthenticated, Problem
+from tocsin_common.problems import NotAuthenticated
+from tocsin_intake.adapters.payloads import (
+    Payload,
+    Translation,
+    Unknown,
+    object_at,
+    objects,
+    text_at,
+)
+from tocsin_intake.adapters.reading import Malformed, read_json
+from tocsin_intake.adapters.receiving import Receives
 from tocsin_intake.auth import KnownHotlines
-from tocsin_intake.endpoints import AcceptingComplaints
-from tocsin_intake.schemas import ComplaintSubmission, Source
+from tocsin_intake.flat import tolerant
+from tocsin_intake.integrations.hotline import Hotline
+from tocsin_intake.schemas import ComplaintSubmission, Media, Source
 
 NAME = "whatsapp_cloud"
+ACCOUNT = "whatsapp_business_account"
 MOST_MESSAGES = 1000  # in one update; Meta sends far fewer
-
-WORDS = (
-    ("text", "body"),
-    ("button", "text"),
-    ("interactive", "button_reply", "title"),
-    ("interactive", "list_reply", "title"),
-    *((media, "caption") for media in ("image", "video", "document")),
-)
-FACILITY = ("os_id", "name", "address", "country")
-FORM = ("words", "issues", "happened_on", "workers_affected", "immediate_danger", "language")
+NO_COMPLAINT = frozenset({"reaction", "system", "request_welcome", "group_invite"})
+MEDIA = frozenset({"image", "video", "audio", "voice", "document", "sticker"})
 
 router = APIRouter(prefix="/v1/integrations/{integration_id}/whatsapp-cloud", tags=["adapters"])
-
-
-class NotAnUpdate(Problem):
-    """Whatever this is, Meta did not send it."""
-
-    status = HTTPStatus.BAD_REQUEST
-    code = "not_an_update"
-    detail = "The body is not an update of the WhatsApp Cloud API."
-
-
-class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-
-class Value(_Lenient):
-    """What changed: messages to us, or the fate of ours."""
-
-    messages: list[dict[str, Any]] = []
-
-
-class Change(_Lenient):
-    """One change of one field."""
-
-    value: Value = Value()
-
-
-class Entry(_Lenient):
-    """The changes of one business account."""
-
-    changes: list[Change] = []
-
-
-class Update(_Lenient):
-    """What Meta posts."""
-
-    object: str
-    entry: list[Entry] = []
 
 
 @router.get("", response_class=PlainTextResponse)
@@ -104,7 +72,7 @@ async def verify_whatsapp_webhook(
 
 @router.post("")
 async def receive_whatsapp_update(
-    integration_id: UUID, request: Request, hotlines: KnownHotlines, accepting: AcceptingComplaints
+    integration_id: UUID, request: Request, hotlines: KnownHotlines, receiving: Receives
 ) -> dict[str, int]:
     """Accept every message of an update; answers when all of them are stored."""
     hotline = await hotlines.with_id(integration_id, NAME)
@@ -114,9 +82,8 @@ async def receive_whatsapp_update(
     if not any(signed(one.get_secret_value(), body, header) for one in secrets):
         raise NotAuthenticated("The signature is not that of this integration's app.")
     hotlines.spoke(hotline)
-    complaints = submissions(body)
-    await asyncio.gather(*(accepting.receipt_for(hotline, one, None) for one in complaints))
-    return {"received": len(complaints)}
+    receipts = await receiving.take(hotline, translate(hotline, Payload(body=body)))
+    return {"received": len(receipts)}
 
 
 def signed(app_secret: str, body: bytes, header: str) -> bool:
@@ -125,82 +92,124 @@ def signed(app_secret: str, body: bytes, header: str) -> bool:
     return same(header, f"sha256={digest}")
 
 
-def submissions(body: bytes) -> list[ComplaintSubmission]:
-    """Translate an update into complaints.
+def translate(hotline: Hotline, payload: Payload) -> Translation:
+    """Translate an update.
 
     Raises:
-        NotAnUpdate: it is not one.
+        Malformed: it is not one.
     """
-    try:
-        update = Update.model_validate_json(body)
-    except ValidationError:
-        raise NotAnUpdate from None
-    messages = [
-        message
-        for entry in update.entry
-        for change in entry.changes
-        for message in change.value.messages
+    _ = hotline
+    update = read_json(payload.body)
+    if text_at(update, "object") is None:
+        raise Malformed
+    values = [
+        change.get("value")
+        for entry in objects(update, "entry")
+        for change in objects(entry, "changes")
     ]
+    messages = [message for value in values for message in objects(value, "messages")]
     if len(messages) > MOST_MESSAGES:
-        raise NotAnUpdate
-    try:
-        return [complaint_of(message) for message in messages]
-    except ValidationError:  # longer than any message WhatsApp carries
-        raise NotAnUpdate from None
+        raise Malformed
+    complaints: list[ComplaintSubmission] = []
+    unknown: list[Unknown] = []
+    for message in messages:
+        kind = text_at(message, "type") or "none"
+        if kind in NO_COMPLAINT:
+            continue
+        if complaint := complaint_of(message, kind):
+            complaints.append(complaint)
+        else:
+            reason = "unsupported_type" if kind == "unsupported" else "unknown_type"
+            unknown.append(Unknown(reason, _alone(message)))
+    return Translation(complaints, unknown)
 
 
-def complaint_of(message: Mapping[str, Any]) -> ComplaintSubmission:
-    """Translate one message; what has no words of its own is kept as what it is.
-
-    Raises:
-        ValidationError: it is longer than a complaint may be.
-    """
-    kind = _text(message, "type") or "unknown"
+def complaint_of(message: Mapping[str, Any], kind: str) -> ComplaintSubmission | None:
+    """Translate one message, or `None` if it says nothing that is known here."""
+    if kind == "edit":
+        return _edited(message)
     common: dict[str, Any] = {
         "channel": "whatsapp",
-        "external_ref": _reference(message),
+        "external_ref": (text_at(message, "id") or "")[:300] or None,
         "source": _source(message),
+        "media": _media(message, kind),
     }
-    answer = _text(message, "interactive", "nfm_reply", "response_json")
+    answer = text_at(message, "interactive", "nfm_reply", "response_json")
     if answer and (filled := _form(answer, common)):
         return filled
-    words = answer or next(filter(None, (_text(message, *path) for path in WORDS)), None)
-    return ComplaintSubmission(words=words or f"[WhatsApp message: {kind}]", **common)
+    words = answer or _words(message, kind) or (common["media"] and f"[WhatsApp: {kind}]")
+    try:
+        return ComplaintSubmission(words=words, **common) if words else None
+    except ValidationError:  # longer than any message WhatsApp carries
+        return None
+
+
+def _words(message: Mapping[str, Any], kind: str) -> str | None:
+    match kind:
+        case "text":
+            return text_at(message, "text", "body")
+        case "button":
+            return text_at(message, "button", "text")
+        case "interactive":
+            reply = message.get("interactive")
+            return text_at(reply, "button_reply", "title") or text_at(reply, "list_reply", "title")
+        case "location":
+            parts = ("name", "address", "latitude", "longitude", "url")
+            return _joined("location", [text_at(message, "location", one) for one in parts])
+        case "contacts":
+            return _joined("contact", [_card(one) for one in objects(message, "contacts")])
+        case "order":
+            return _joined("order", [text_at(message, "order", "text") or "no note"])
+        case _:
+            return text_at(message, kind, "caption") if kind in MEDIA else None
+
+
+def _media(message: Mapping[str, Any], kind: str) -> tuple[Media, ...]:
+    """Where its file lies at Meta: by id; the address beside it is good for minutes only."""
+    reference = text_at(message, kind, "id")
+    if kind not in MEDIA or not reference or len(reference) > 300:
+        return ()
+    content_type = (text_at(message, kind, "mime_type") or "")[:300] or None
+    digest = (text_at(message, kind, "sha256") or "")[:300] or None
+    return (Media(kind=kind, reference=reference, content_type=content_type, digest=digest),)
+
+
+def _edited(message: Mapping[str, Any]) -> ComplaintSubmission | None:
+    """The new words of an earlier message: as a message of its own, since that one stays."""
+    inner = object_at(message, "edit", "message")
+    kind = text_at(inner, "type") or "none"
+    whole = {**message, **inner, "id": message.get("id")}
+    return complaint_of(whole, kind) if kind != "edit" else None
 
 
 def _form(answer: str, common: Mapping[str, Any]) -> ComplaintSubmission | None:
     """Read a form's answer by our own field names, or `None` when it is another form."""
     try:
-        form: Any = json.loads(answer)
-        facility = {
-            name: form[f"facility_{name}"] for name in FACILITY if f"facility_{name}" in form
-        }
-        facts = {name: form[name] for name in FORM if name in form}
-        if "share" in form:
-            facts["consent"] = {"share": form["share"]}
-        return ComplaintSubmission.model_validate({**common, "facility": facility, **facts})
-    except (ValueError, TypeError, KeyError):
+        form = object_at(read_json(answer.encode()))
+    except Malformed:
         return None
+    return tolerant(form, **common) if "words" in form else None
 
 
-def _reference(message: Mapping[str, Any]) -> str:
-    """Tell a message delivered twice from two messages, even under one id."""
-    digest = sha256(json.dumps(message, sort_keys=True).encode()).hexdigest()[:32]
-    return f"{(_text(message, 'id') or '')[:200]}#{digest}"
+def _card(card: Mapping[str, Any]) -> str:
+    phones = [text_at(one, "phone") for one in objects(card, "phones")]
+    return " ".join(filter(None, (text_at(card, "name", "formatted_name"), *phones)))
+
+
+def _joined(what: str, parts: list[str | None]) -> str | None:
+    said = ", ".join(filter(None, parts))
+    return f"[{what}: {said}]" if said else None
 
 
 def _source(message: Mapping[str, Any]) -> Source | None:
     for kind, name in (("phone", "from"), ("whatsapp_user", "from_user_id")):
-        if (handle := _text(message, name)) and len(handle) <= 300:
+        if (handle := text_at(message, name)) and len(handle) <= 300:
             return Source(kind=kind, handle=handle)
     return None
 
 
-def _text(message: Mapping[str, Any], *path: str) -> str | None:
-    """The text at a path, if there is text."""
-    found: Any = message
-    for name in path:
-        if not isinstance(found, Mapping):
-            return None
-        found = cast("Mapping[str, Any]", found).get(name)
-    return found.replace("\0", "").strip() or None if isinstance(found, str) else None
+def _alone(message: Mapping[str, Any]) -> Payload:
+    """An update with this one message, to be read again by a later version."""
+    change = {"field": "messages", "value": {"messages": [message]}}
+    update = {"object": ACCOUNT, "entry": [{"changes": [change]}]}
+    return Payload(body=json.dumps(update, ensure_ascii=False).encode())

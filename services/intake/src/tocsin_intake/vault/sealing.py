@@ -9,6 +9,7 @@ from tocsin_common.keyed import keyed_hash
 from tocsin_common.sealing import Box, new_key, public_key_of, seal, seal_to, unseal, unseal_with
 from tocsin_contracts.events.base import PLAIN
 from tocsin_contracts.events.complaints import Reported
+from tocsin_intake.schemas import Media
 from tocsin_intake.vault.keys import KeyWrapper
 
 
@@ -19,6 +20,8 @@ class Account(BaseModel):
 
     words: str
     reported: Reported
+    media: tuple[Media, ...] = ()
+    """Where in the hotline's own system lies what was sent along."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Payloads that an adapter does not know: kept sealed, seen by their metadata, replayed."""
