@@ -13,6 +13,8 @@ Json = dict[str, Any]
 
 HOTLINES = ("delta_line", "border_line")
 WHATSAPP = "whatsapp_cloud"
+SILENT = ("reaction", "system", "unsupported")
+"""Messages that intake makes no complaint of: it drops them, or sets them aside for a person."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,20 @@ def facility_of(row: Mapping[str, str]) -> Json:
 
 
 def messages_of(updates: Iterable[Json]) -> list[Json]:
-    """Every message in some of WhatsApp's updates, in order."""
+    """Every message in some of WhatsApp's updates that says something, in order."""
     return [
         message
         for update in updates
         for entry in update["entry"]
         for change in entry["changes"]
         for message in change["value"].get("messages", [])
+        if message["type"] not in SILENT and _is_whole(message)
     ]
+
+
+def _is_whole(message: Json) -> bool:
+    """Whether Meta itself could read it."""
+    return message["type"] in message
 
 
 def _lines(name: str) -> list[Json]:

@@ -144,5 +144,11 @@ def _signed(cast: Cast, update: Json) -> Post:
 
 
 def _digest(message: Json) -> str:
-    """The same message is the same complaint, however often and in whatever batch it comes."""
-    return sha256(json.dumps(message, sort_keys=True).encode()).hexdigest()
+    """The same message is the same complaint, however often and in whatever batch it comes.
+
+    A file's address is good for minutes and differs each time.
+    """
+    told = json.loads(json.dumps(message))
+    if isinstance(told[told["type"]], dict):
+        told[told["type"]].pop("url", None)
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
