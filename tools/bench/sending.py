@@ -69,16 +69,17 @@ def receiving() -> Generator[int]:
         process.wait(10)
 
 
-def deliver(bench: Bench, port: int, count: int, *, one_dead: bool = False) -> Delivered:
-    """Plan `count` deliveries to 100 endpoints and wait until all the well ones have theirs."""
+def deliver(bench: Bench, port: int, many: int, *, one_dead: bool = False) -> Delivered:
+    """Plan `many` deliveries to 100 endpoints and wait until all the well ones have theirs."""
     ask = bench.questions.ask
     ask(NOTIFICATIONS, _ENDPOINTS, f"http://127.0.0.1:{port}/", ENDPOINTS, one_dead)
-    ask(NOTIFICATIONS, _ALERTS, count // ENDPOINTS)
-    expected = count // ENDPOINTS * (ENDPOINTS - one_dead)
+    ask(NOTIFICATIONS, _ALERTS, many // ENDPOINTS)
+    expected = many // ENDPOINTS * (ENDPOINTS - one_dead)
     before = bench.cpu()
     ask(NOTIFICATIONS, _PLAN)
-    bench.until(lambda: ask(NOTIFICATIONS, _LASTED)[0][0] == expected)
-    bench.until(lambda: bench.questions.count(NOTIFICATIONS, "outbox") == 0)
+    count = bench.questions.count
+    bench.until(lambda: count(NOTIFICATIONS, "delivery", "state = 'delivered'") == expected)
+    bench.until(lambda: count(NOTIFICATIONS, "outbox") == 0)
     after = bench.cpu()
     lasted: float = ask(NOTIFICATIONS, _LASTED)[0][1]
     for statement in _CLEAR.split(";"):

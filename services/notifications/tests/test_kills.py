@@ -1,64 +1,16 @@
 """What is delivered when the sender is killed in the middle (P1, P3)."""
 
 import asyncio
-import socket
-import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 from aiohttp import web
 from builders import an_alert, an_organisation
 from receiver import Hit, Receiver
 from scene import Scene
-
-from tocsin_common.testing import eventually
-from tocsin_common.testing.http import Client
+from senders import Sender
 
 MAKER = an_organisation()
-
-
-class Sender:
-    """`python -m tocsin_notifications serve`, in a process that can be killed."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = listener.getsockname()[1]
-        self._environment = environment | {"TOCSIN_PORT": str(self.port)}
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tocsin_notifications",
-            "serve",
-            env=self._environment,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-
-    async def kill(self) -> None:
-        """SIGKILL: nothing is tidied up."""
-        if self._process and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-
-    @asynccontextmanager
-    async def client(self) -> AsyncGenerator[Client]:
-        url = f"http://127.0.0.1:{self.port}"
-        async with aiohttp.ClientSession(url) as http:
-
-            async def ready() -> bool:
-                try:
-                    async with http.get("/readyz") as answer:
-                        return answer.status == 200
-                except aiohttp.ClientError:
-                    return False
-
-            await eventually(ready, within=60)
-            yield Client(url, http)
 
 
 @pytest.fixture
