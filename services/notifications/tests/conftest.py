@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from mailbox_server import Mailbox
 from nats.aio.client import Client as Nats
 from receiver import Receiver
 from scene import Scene
@@ -51,6 +52,13 @@ async def receiver() -> AsyncGenerator[Receiver]:
         yield running
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def mailbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Mailbox]:
+    """The operator's mail server."""
+    async with Mailbox().running(tmp_path_factory.mktemp("mail")) as running:
+        yield running
+
+
 @pytest.fixture
 def serve(settings: Settings, database: Database, streams: Nats) -> Serve:
     """Serve the application with some settings changed."""
@@ -68,6 +76,14 @@ def scene(
 ) -> Scene:
     """Buyers and alerts, told as the portal and cases tell them; nobody listens yet."""
     return Scene(servers.secrets, settings, database, streams, tell)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def mailing(serve: Serve, scene: Scene, mailbox: Mailbox) -> AsyncGenerator[Client]:
+    """The application, served, with a mail server; the scene speaks to it."""
+    async with serve(**mailbox.settings) as client:
+        scene.client = client
+        yield client
 
 
 @pytest_asyncio.fixture(loop_scope="session")

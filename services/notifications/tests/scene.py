@@ -54,12 +54,17 @@ class Scene:
         self._streams = streams
 
     async def buyer(
-        self, *, reach: Sequence[UUID] = (), undertaking: bool = True, active: bool = True
+        self,
+        *,
+        reach: Sequence[UUID] = (),
+        undertaking: bool = True,
+        active: bool = True,
+        language: str = "en",
     ) -> Buyer:
         """A buyer that the portal told of, with a key that works."""
         buyer_id, key = uuid4(), new_key("live")
         now = datetime.now(UTC)
-        await self.told_buyer(buyer_id, undertaking=undertaking, active=active)
+        await self.told_buyer(buyer_id, undertaking=undertaking, active=active, language=language)
         key_hash = hash_of(self.settings.hash_key, key)
         await self.tell(
             KeyChanged(key_id=uuid4(), buyer_id=buyer_id, key_hash=key_hash, occurred_at=now)
@@ -69,7 +74,14 @@ class Scene:
         return Buyer(buyer_id, {"Authorization": f"Bearer {key}"})
 
     async def told_buyer(
-        self, buyer_id: UUID, *, undertaking: bool = True, active: bool = True, version: int = 1
+        self,
+        buyer_id: UUID,
+        *,
+        undertaking: bool = True,
+        active: bool = True,
+        version: int = 1,
+        language: str = "en",
+        time_zone: str = "UTC",
     ) -> None:
         await self.tell(
             BuyerChanged(
@@ -79,6 +91,8 @@ class Scene:
                 undertaking_signed=undertaking,
                 active=active,
                 occurred_at=datetime.now(UTC),
+                language=language,
+                time_zone=time_zone,
             )
         )
 

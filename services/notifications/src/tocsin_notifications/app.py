@@ -1,5 +1,6 @@
 """Notifications, wired."""
 
+import ssl
 from functools import partial
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from aiohttp.abc import AbstractResolver
 from fastapi import FastAPI
 
 from tocsin_common.auth import KeyRing
+from tocsin_common.database import Database
 from tocsin_common.service import Role, Service
 from tocsin_common.signatures import Verifier
 from tocsin_contracts import taxonomy
@@ -17,7 +19,12 @@ from tocsin_notifications import endpoints, handlers, signing, upkeep
 from tocsin_notifications.acknowledgements import endpoints as acknowledgements
 from tocsin_notifications.buyers import by_key
 from tocsin_notifications.delivery import Courier, Terms
+from tocsin_notifications.digests.gathering import Gathering
 from tocsin_notifications.handlers import Alerting
+from tocsin_notifications.mail import endpoints as mail
+from tocsin_notifications.mail import notices
+from tocsin_notifications.mail.mailing import Addresses, Mailing
+from tocsin_notifications.mail.smtp import Post, Server
 from tocsin_notifications.models import Kind
 from tocsin_notifications.outbound import Outbound
 from tocsin_notifications.posting import Posting
@@ -44,13 +51,18 @@ def create_app(
     )
     courier = Courier(
         database,
-        {Kind.WEBHOOK: Posting(outbound, settings.webhook_key, signing_keys)},
+        {
+            Kind.WEBHOOK: Posting(outbound, settings.webhook_key, signing_keys),
+            Kind.EMAIL: _mailing(settings, database),
+        },
         Terms(
             lease=settings.lease_seconds,
             poll=settings.poll_seconds,
             retry_scale=settings.retry_scale,
         ),
+        on_disabled=notices.plan,
     )
+    gathering = Gathering(database, courier.wake, settings.digest_poll_seconds)
     retention = Retention(database, settings.attempt_days)
     if role.works:
         _listen(notifications, settings, courier)
@@ -58,6 +70,8 @@ def create_app(
         role,
         version="1",
         routers=[
+            mail.router,
+            mail.pages,
             endpoints.router,
             upkeep.router,
             subscriptions.router,
@@ -66,7 +80,7 @@ def create_app(
         ],
         running=[
             *([keys.running] if role.answers else []),
-            *([courier.running, retention.running] if role.works else []),
+            *([courier.running, gathering.running, retention.running] if role.works else []),
         ],
     )
     app.state.keys = keys
@@ -74,6 +88,29 @@ def create_app(
     app.state.wake = courier.wake
     app.state.issue_groups = {one.name for one in taxonomy.load(settings.taxonomy_file).groups}
     return app
+
+
+def _mailing(settings: Settings, database: Database) -> Mailing:
+    trust = None
+    if settings.smtp_ca_file:
+        trust = ssl.create_default_context(cafile=settings.smtp_ca_file)
+    server = Server(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
+        security=settings.smtp_security,
+        timeout=settings.smtp_timeout,
+        trust=trust,
+    )
+    addresses = Addresses(
+        sender=settings.mail_from,
+        bounces=settings.mail_bounces,
+        portal_url=str(settings.portal_url),
+        public_url=str(settings.public_url),
+        link_key=settings.webhook_key,
+    )
+    return Mailing(database, Post(server), addresses)
 
 
 def _listen(notifications: Service, settings: Settings, courier: Courier) -> None:

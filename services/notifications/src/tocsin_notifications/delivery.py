@@ -208,7 +208,9 @@ class Courier:
         answer = outcome if isinstance(outcome, Answer) else None
         wish = schedule.wish_of(answer.retry_after, started_at) if answer else None
         wait: timedelta | None = None
-        if fault and due.purpose not in ONCE:
+        final = answer is not None and answer.permanent
+        once = due.purpose in ONCE and due.kind == Kind.WEBHOOK  # a mail may have to come twice
+        if fault and not final and not once:
             wait = schedule.wait_after(
                 due.tries + 1,
                 chance=random(),  # noqa: S311

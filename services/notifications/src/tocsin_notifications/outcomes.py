@@ -38,6 +38,8 @@ class Answer:
     retry_after: str | None = None
     unproven: bool = False
     """It was asked for a challenge and did not repeat it."""
+    permanent: bool = False
+    """It will say the same again, so it is not asked again."""
 
     @property
     def fault(self) -> Fault | None:

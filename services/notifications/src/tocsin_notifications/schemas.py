@@ -83,6 +83,9 @@ class EndpointShown(BaseModel):
     url: str | None = Field(
         description="Of a webhook.", examples=["https://procurement.city.example/tocsin"]
     )
+    email: str | None = Field(
+        description="Of a mail address.", examples=["procurement@city.example"]
+    )
     description: str = Field(examples=["Procurement system"])
     rate_per_minute: int | None = Field(
         description="The most attempts in a minute; null: as many as come.", examples=[600]
@@ -114,6 +117,7 @@ class EndpointShown(BaseModel):
         return cls(
             endpoint_id=endpoint.id,
             url=endpoint.address if endpoint.kind == Kind.WEBHOOK else None,
+            email=endpoint.address if endpoint.kind == Kind.EMAIL else None,
             **endpoint.model_dump(include=set(cls.model_fields)),
         )
 
@@ -206,6 +210,9 @@ class DeliveryShown(BaseModel):
         description="Not before then; null: it does not wait to be sent."
     )
     settled_at: datetime | None
+    digest_id: UUID | None = Field(
+        default=None, description="The delivery of the digest that it went into."
+    )
 
     @classmethod
     def of(cls, delivery: Delivery, alert: AlertVersion | None) -> "DeliveryShown":

@@ -4,11 +4,12 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from tocsin_common.settings import Key, VerifyKeys
 from tocsin_common.settings import Settings as CommonSettings
+from tocsin_notifications.mail.smtp import Security
 
 Network = IPv4Network | IPv6Network
 
@@ -46,6 +47,25 @@ class Settings(CommonSettings):
     """The operator's taxonomy, when cases uses one instead of the shipped one."""
     portal_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8000")
     """Where buyers read what an alert says."""
+    public_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8000")
+    """Where this service itself is reached by people who follow a link in a mail."""
+    smtp_host: str = ""
+    """The mail server; without one no mail is sent."""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_security: Security = Security.STARTTLS
+    """`starttls`, `tls`, or `plain` for a server on the same machine."""
+    smtp_ca_file: Path | None = None
+    """Whom to trust besides the system's authorities: a mail server of one's own."""
+    smtp_timeout: float = Field(default=30, gt=0, le=120)
+    """Seconds the mail server has for one message."""
+    mail_from: str = "Tocsin <tocsin@localhost.localdomain>"
+    """Whom mails are from."""
+    mail_bounces: str = ""
+    """Where undeliverable mails come back to: `bounces@…` becomes `bounces+<delivery>@…`."""
+    digest_poll_seconds: float = Field(default=30, gt=0)
+    """Between looks for digests that are due."""
     attempt_timeout: float = Field(default=15, gt=0, le=60)
     """Seconds an endpoint has to answer."""
     lease_seconds: float = Field(default=5, ge=1, le=60)

@@ -1,0 +1,1 @@
+"""Digests: what was collected for an address, in one mail."""

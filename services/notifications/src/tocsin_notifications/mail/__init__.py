@@ -1,0 +1,1 @@
+"""Mail: letters in buyers' languages, and the way to their addresses."""
