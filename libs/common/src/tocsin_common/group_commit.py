@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from opentelemetry.trace import Link, get_current_span
+from opentelemetry.trace import SpanContext, get_current_span
 
 from tocsin_common.errors import is_outage
 from tocsin_common.telemetry import span
@@ -27,7 +27,7 @@ class Member(Generic[In, Out]):
 
     value: In
     done: asyncio.Future[Out]
-    link: Link
+    origin: SpanContext
 
 
 class GroupCommit(Generic[Tx, In, Out]):
@@ -76,12 +76,34 @@ class GroupCommit(Generic[Tx, In, Out]):
         Raises:
             Overloaded: too many wait, or the process is leaving; nothing was done.
         """
+        return await self._enqueue(value, get_current_span().get_span_context())
+
+    async def join_all(
+        self, values: Sequence[In], origins: Sequence[SpanContext]
+    ) -> Sequence[Out | BaseException]:
+        """Do all `values`, in order, each alone to blame; return a result or an error for each.
+
+        Args:
+            values: what is to be done.
+            origins: the span that each of them belongs to.
+        """
+        waiting: list[asyncio.Future[Out]] = []
+        for value, origin in zip(values, origins, strict=True):
+            try:
+                waiting.append(self._enqueue(value, origin))
+            except Overloaded as error:
+                refused: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
+                refused.set_exception(error)
+                waiting.append(refused)
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    def _enqueue(self, value: In, origin: SpanContext) -> "asyncio.Future[Out]":
         if not self._open or len(self._queue) >= self._waiting:
             raise Overloaded
         done: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
-        self._queue.append(Member(value, done, Link(get_current_span().get_span_context())))
+        self._queue.append(Member(value, done, origin))
         self._arrival.set()
-        return await done
+        return done
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -115,7 +137,7 @@ class GroupCommit(Generic[Tx, In, Out]):
     async def _commit(self, group: list[Member[In, Out]], size: int) -> int:
         """Commit `group`, or put it back to be tried in halves. Return how many to take next."""
         try:
-            with span("commit group", root=True, links=[member.link for member in group]):
+            with span("commit group", root=True, origins=[member.origin for member in group]):
                 async with asyncio.timeout(self._patience), self._begin() as tx:
                     results = await self._effect(tx, [member.value for member in group])
                     outcome = list(zip(group, results, strict=True))  # none forgotten, or no commit

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import uniform
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from nats.aio.msg import Msg
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Span, SpanKind
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +20,15 @@ from tocsin_common.database import Database
 from tocsin_common.errors import RuleBroken, is_outage, place_of
 from tocsin_common.group_commit import GroupCommit, Overloaded
 from tocsin_common.models import Parked
-from tocsin_common.telemetry import Trace, counter, current_trace, histogram, span
+from tocsin_common.telemetry import (
+    Trace,
+    begin,
+    counter,
+    histogram,
+    lasting,
+    mark_failed,
+    trace_of,
+)
 from tocsin_contracts.events.base import Event
 from tocsin_contracts.streams import Consumer
 
@@ -88,10 +96,41 @@ class Listener(Generic[E]):
 
     async def hear(self, messages: Sequence[Msg]) -> None:
         """Settle a batch of messages in stream order."""
-        outages = await asyncio.gather(*(self._settle(message) for message in messages))
+        failed: list[tuple[Msg, Exception]] = []
+        for message, error in zip(messages, await self._handle_all(messages), strict=True):
+            if error is None:
+                self._failures.pop(_msg_id(message), None)
+                await message.ack()
+            elif isinstance(error, Exception):  # else we are leaving, and it comes again
+                failed.append((message, error))
+        self._handled.inc(len(messages) - len(failed))
+        outages = await asyncio.gather(*(self._not_handled(*one) for one in failed))
         if away := next(filter(None, outages), None):
             log.warning("%s: events come again: %s", self.consumer.name, away)
             await asyncio.sleep(OUTAGE_PAUSE)
+
+    async def _handle_all(self, messages: Sequence[Msg]) -> Sequence[BaseException | None]:
+        """Handle messages in one group; say of each what went wrong with it, if anything did."""
+        spans = [self._begin(_trace(message)) for message in messages]
+        outcome: list[BaseException | None] = [None] * len(messages)
+        told: dict[int, Told[E]] = {}
+        for at, message in enumerate(messages):
+            try:
+                told[at] = Told(self.read(message.data), trace_of(spans[at]))
+            except ValidationError as error:
+                outcome[at] = error
+        origins = [spans[at].get_span_context() for at in told]
+        results = await self._handling.join_all(list(told.values()), origins)
+        now = time.time()
+        for at, result in zip(told, results, strict=True):
+            outcome[at] = result
+            if result is None:
+                self._took.observe(now - told[at].event.occurred_at.timestamp())
+        for current, error in zip(spans, outcome, strict=True):
+            if isinstance(error, Exception):
+                mark_failed(current, error)
+            current.end()
+        return outcome
 
     async def retry(self, event: Parked) -> str | None:
         """Handle a parked event again; return why that failed, or `None`.
@@ -100,8 +139,8 @@ class Listener(Generic[E]):
             Exception: the database is away, or too much waits.
         """
         try:
-            with self._listening_to(event.trace):
-                await self._handling.join(Told(self.read(event.body), current_trace()))
+            with lasting(self._begin(event.trace)) as current:
+                await self._handling.join(Told(self.read(event.body), trace_of(current)))
         except Exception as error:
             if isinstance(error, Overloaded) or is_outage(error):
                 raise
@@ -113,22 +152,8 @@ class Listener(Generic[E]):
             await parked.forget(tx, event.id)
         return None
 
-    async def _settle(self, message: Msg) -> str | None:
-        """Handle one message and answer the broker. In an outage, return what was away."""
-        trace = (message.headers or {}).get("traceparent")
-        try:
-            with self._listening_to(trace):
-                event = self.read(message.data)
-                await self._handling.join(Told(event, current_trace()))
-        except Exception as error:
-            return await self._not_handled(message, trace, error)
-        self._failures.pop(_msg_id(message), None)
-        self._handled.inc()
-        self._took.observe(time.time() - event.occurred_at.timestamp())
-        await message.ack()
-        return None
-
-    async def _not_handled(self, message: Msg, trace: Trace | None, error: Exception) -> str | None:
+    async def _not_handled(self, message: Msg, error: Exception) -> str | None:
+        """Answer the broker about a message that failed. In an outage, say what was away."""
         if isinstance(error, Overloaded) or is_outage(error):
             await self._again(message, OUTAGE_PAUSE)
             return place_of(error)
@@ -143,7 +168,7 @@ class Listener(Generic[E]):
             consumer=self.consumer.name,
             msg_id=msg_id,
             subject=message.subject,
-            trace=trace,
+            trace=_trace(message),
             body=message.data,
             reason=place_of(error),
             retry_at=None if hopeless else parked.next_retry(1, now, now),
@@ -162,8 +187,8 @@ class Listener(Generic[E]):
         handled.labels(self.consumer.name, "again").inc()
         await message.nak(delay=delay * uniform(1, 1.5))  # noqa: S311
 
-    def _listening_to(self, trace: Trace | None) -> Any:
-        return span(
+    def _begin(self, trace: Trace | None) -> Span:
+        return begin(
             f"hear {self._event.subject}",
             kind=SpanKind.CONSUMER,
             parent=trace,
@@ -191,6 +216,10 @@ async def _park(tx: AsyncConnection, events: Sequence[Parked]) -> Sequence[None]
 
 def _is_hopeless(error: Exception) -> bool:
     return isinstance(error, ValidationError | RuleBroken)
+
+
+def _trace(message: Msg) -> Trace | None:
+    return (message.headers or {}).get("traceparent")
 
 
 def _msg_id(message: Msg) -> str:

@@ -23,6 +23,7 @@ from tocsin_common.errors import place_of
 from tocsin_common.listening import Handler, Listener
 from tocsin_common.models import Parked
 from tocsin_common.problems import Unavailable
+from tocsin_common.pulling import BATCH, Pulling
 from tocsin_common.telemetry import gauge
 from tocsin_common.tls import tls_for
 from tocsin_contracts.events.base import Event
@@ -33,8 +34,6 @@ E = TypeVar("E", bound=Event)
 
 log = logging.getLogger("tocsin.messaging")
 
-BATCH = 200  # messages handed over at once, at the most
-FETCH = 1.0  # seconds a fetch waits for a first message; one that NATS forgot by dying is over then
 RETRY = 0.5  # seconds between tries to connect, and after a failed fetch
 REFUSED = 30.0  # seconds a refusal is told; while its cause lasts, the next one comes sooner
 ANSWERS = 16  # questions answered at the same time, at the most
@@ -48,28 +47,29 @@ class PromptPull(BatchPullStreamSubscriber):
     """Hands over what is there at once; FastStream's own batches wait for a timer.
 
     It binds to its durable, since a service may not create one, and survives every error of a
-    fetch: the broker restarting, the durable deleted and provisioned again.
+    fetch: the broker restarting, the durable deleted and provisioned again. Messages go straight
+    to their listener, which settles them; the way through FastStream would cost more than that.
     """
+
+    listener: Listener[Any]
 
     async def _create_subscription(self) -> None:
         if self.subscription:
             return
-        self.subscription = await self.jetstream.pull_subscribe_bind(
-            consumer=self.extra_options["durable"], stream=self.stream.name
-        )
-        self.add_task(self._consume_pull)
+        pulling = Pulling(self.connection, self.stream.name, self.extra_options["durable"])
+        opened: Any = await pulling.open()  # FastStream only ever unsubscribes it
+        self.subscription = opened
+        self.add_task(self._hear_for_ever, (pulling,))
 
-    async def _consume_pull(self) -> None:
+    async def _hear_for_ever(self, pulling: Pulling) -> None:
         while self.running:
-            subscription: Any = self.subscription
             try:
-                messages = await subscription.fetch(self.pull_sub.batch_size, timeout=FETCH)
-            except TimeoutError:
-                continue
-            except (NatsError, AttributeError):  # closing takes the subscription away
+                if messages := await pulling.batch():
+                    with self.lock:  # leaving waits until it is free
+                        await self.listener.hear(messages)
+            except Exception as error:
+                log.info("%s rests: %s", self.listener.consumer.name, place_of(error))
                 await asyncio.sleep(RETRY)
-                continue
-            await self.consume(messages)
 
 
 class Bus:
@@ -120,6 +120,8 @@ class Bus:
             title=consumer.name,
         )
         subscriber.__class__ = PromptPull
+        prompt: Any = subscriber
+        prompt.listener = listener
 
         @subscriber
         async def hear(message: NatsMessage) -> None:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from itertools import compress
 from random import uniform
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,7 @@ from tocsin_contracts.streams import Stream, told_by
 log = logging.getLogger("tocsin.relay")
 
 BATCH = 500  # rows; NATS takes 1,000 in one atomic batch
+FEW = 4  # so many go faster one by one: 0.7 ms each, where an atomic batch takes 4 ms at least
 POLL = 0.05  # seconds until a row that another process wrote is seen
 PATIENCE = 10.0  # seconds for one batch
 PAUSE = 0.5  # seconds after a failure
@@ -94,6 +96,9 @@ class Relay:
             timeout=5,
             server_settings={
                 "application_name": f"tocsin-{self._bus.service}-relay",
+                # Only deletes of what is shipped are written here. One that a power cut undoes
+                # is shipped again under the same id.
+                "synchronous_commit": "off",
                 "tcp_keepalives_idle": "10",
                 "tcp_keepalives_interval": "5",
                 "tcp_keepalives_count": "3",
@@ -125,14 +130,18 @@ class Relay:
         # Of a stream that pauses one row is looked at: is it still there?
         wanted = [1 if name in pausing else BATCH for name in self._streams]
         rows = await connection.fetch(_OLDEST, list(self._streams), wanted, timeout=PATIENCE)
-        sent: list[int] = []
-        for name, stream in self._streams.items():
-            of_stream = [row for row in rows if row["stream"] == name]
-            if not of_stream:
+        waiting = {name: [row for row in rows if row["stream"] == name] for name in self._streams}
+        for name in waiting:
+            if not waiting[name]:
                 self._refused_since.pop(name, None)
-            elif name not in pausing and await self._publish(client, jetstream, stream, of_stream):
-                sent += [row["id"] for row in of_stream]
-                shipped.labels(name).inc(len(of_stream))
+        ready = [name for name, of_stream in waiting.items() if of_stream and name not in pausing]
+        done = await asyncio.gather(
+            *(self._publish(client, jetstream, self._streams[one], waiting[one]) for one in ready)
+        )
+        sent: list[int] = []
+        for name in compress(ready, done):
+            sent += [row["id"] for row in waiting[name]]
+            shipped.labels(name).inc(len(waiting[name]))
         if sent:
             await connection.execute("delete from outbox where id = any($1::bigint[])", sent)
         return len(sent)
@@ -144,11 +153,11 @@ class Relay:
         stream: Stream,
         rows: Sequence[asyncpg.Record],
     ) -> bool:
-        """Publish rows of one stream, all or none; say whether JetStream has them all."""
+        """Publish rows of one stream, in order; say whether JetStream has them all."""
         messages = [_message(row, stream) for row in rows]
         try:
             async with asyncio.timeout(PATIENCE):
-                if not await _publish_atomically(client, messages):
+                if 1 < len(messages) <= FEW or not await _publish_atomically(client, messages):
                     await _publish_each(jetstream, messages)
         except Exception as error:
             log.warning("%s was not shipped: %s", stream.name, place_of(error))

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -13,8 +13,18 @@ from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    get_current_span,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -40,6 +50,8 @@ log = logging.getLogger("tocsin.telemetry")
 
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("tocsin")
+_ids = RandomIdGenerator()
+_recorded = True  # until `set_up` says that traces go nowhere
 Trace = str
 """A W3C `traceparent`: which span something belongs to, as it is written in a row or header."""
 
@@ -49,6 +61,8 @@ def set_up(service: str, *, otlp_endpoint: str = "", ratio: float = 1.0) -> Trac
 
     Traces that go nowhere are not recorded; their ids travel on all the same.
     """
+    global _recorded  # noqa: PLW0603
+    _recorded = bool(otlp_endpoint)
     provider = TracerProvider(
         resource=Resource({"service.name": f"tocsin-{service}"}),
         sampler=ParentBased(TraceIdRatioBased(ratio)) if otlp_endpoint else ALWAYS_OFF,
@@ -75,43 +89,91 @@ def _log_the_end(_: type[BaseException], error: BaseException, __: TracebackType
     log.critical("this is the end: %s", place_of(error))
 
 
-@contextmanager
 def span(
     name: str,
     *,
     kind: SpanKind = SpanKind.INTERNAL,
     parent: Trace | None = None,
     root: bool = False,
-    links: Sequence[Link] = (),
+    origins: Sequence[SpanContext] = (),
     attributes: Mapping[str, str | int] | None = None,
-) -> Generator[Span]:
-    """Record a span; an exception marks it with its type and leaves no message behind.
+) -> AbstractContextManager[Span]:
+    """A span that lasts as long as a block; see `begin` and `lasting`."""
+    return lasting(
+        begin(name, kind=kind, parent=parent, root=root, origins=origins, attributes=attributes)
+    )
+
+
+@contextmanager
+def lasting(current: Span) -> Generator[Span]:
+    """Make a span the current one, and end it with the block.
+
+    An exception marks it with its type and leaves no message behind.
+    """
+    token = attach(trace.set_span_in_context(current))
+    try:
+        yield current
+    except Exception as error:
+        mark_failed(current, error)
+        raise
+    finally:
+        detach(token)
+        current.end()
+
+
+def begin(
+    name: str,
+    *,
+    kind: SpanKind = SpanKind.INTERNAL,
+    parent: Trace | None = None,
+    root: bool = False,
+    origins: Sequence[SpanContext] = (),
+    attributes: Mapping[str, str | int] | None = None,
+) -> Span:
+    """Begin a span, which the caller ends.
 
     Args:
         name: what happens, without any value in it.
         kind: the span's kind.
         parent: the trace to continue; without one the current span is the parent.
         root: begin a new trace whatever the current span is.
-        links: spans this one has to do with.
+        origins: spans this one has to do with.
         attributes: names from `TRACE_ATTRIBUTES` only.
     """
-    current = _tracer.start_span(
+    allowed = _allowed(attributes or {})
+    if not _recorded:
+        return _only_ids(0 if root else _trace_id_in(parent) if parent else _current_trace_id())
+    return _tracer.start_span(
         name,
         context=context_of(parent) if parent else Context() if root else None,
         kind=kind,
-        links=links,
-        attributes=_allowed(attributes or {}),
+        links=[Link(one) for one in origins],
+        attributes=allowed,
     )
-    token = attach(trace.set_span_in_context(current))
+
+
+def mark_failed(current: Span, error: Exception) -> None:
+    """Mark a span with an error's type; its message stays here."""
+    current.set_status(Status(StatusCode.ERROR))
+    current.set_attribute("error.type", type(error).__qualname__)
+
+
+def _only_ids(trace_id: int) -> Span:
+    """A span that costs next to nothing: nobody will look at it, but its ids travel."""
+    return NonRecordingSpan(
+        SpanContext(trace_id or _ids.generate_trace_id(), _ids.generate_span_id(), is_remote=False)
+    )
+
+
+def _current_trace_id() -> int:
+    return get_current_span().get_span_context().trace_id
+
+
+def _trace_id_in(parent: Trace) -> int:
     try:
-        yield current
-    except Exception as error:
-        current.set_status(Status(StatusCode.ERROR))
-        current.set_attribute("error.type", type(error).__qualname__)
-        raise
-    finally:
-        detach(token)
-        current.end()
+        return int(parent[3:35], 16)
+    except ValueError:
+        return 0
 
 
 def _allowed(attributes: Mapping[str, str | int]) -> Mapping[str, str | int]:
@@ -122,7 +184,12 @@ def _allowed(attributes: Mapping[str, str | int]) -> Mapping[str, str | int]:
 
 def current_trace() -> Trace | None:
     """The current span, in the form that travels."""
-    at = trace.get_current_span().get_span_context()
+    return trace_of(get_current_span())
+
+
+def trace_of(span: Span) -> Trace | None:
+    """A span, in the form that travels."""
+    at = span.get_span_context()
     if not at.is_valid:
         return None
     return f"00-{at.trace_id:032x}-{at.span_id:016x}-{at.trace_flags:02x}"

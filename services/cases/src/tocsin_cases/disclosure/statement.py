@@ -40,7 +40,7 @@ class UnverifiedStatement(Alert):
             SupplierPosition.NOT_ASKED
         ):
             raise BrokenStatement("an unverified statement asks only to prepare")
-        if self.slot.microsecond:
+        if self.slot.microsecond % 1000:  # a calendar counts in milliseconds at the finest
             raise BrokenStatement("no time is finer than a slot")
         if self.review_by > (self.slot + UNVERIFIED_FOR).date():
             raise BrokenStatement("an unverified statement does not stand for longer")
