@@ -6,10 +6,11 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from tocsin_common.errors import place_of
 from tocsin_common.keyed import keyed_hash, same
@@ -24,6 +25,18 @@ REFRESH = 3.0  # seconds; a key that was disabled is refused after 5 at the late
 SOON = 0.3  # seconds between looks for a key that is not known yet
 
 scheme = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer <key>`")
+
+
+class ByKey(SecurityBase):
+    """Whoever calls, by their API key: one dependency, and a scheme in the API's document."""
+
+    def __init__(self, who: Callable[[Request], Awaitable[Any]]) -> None:
+        self.model = scheme.model
+        self.scheme_name = scheme.scheme_name
+        self._who = who
+
+    async def __call__(self, request: Request) -> Any:
+        return await self._who(request)
 
 
 def new_key(kind: str) -> str:

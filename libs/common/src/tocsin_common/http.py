@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +15,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import SpanKind
+from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -188,8 +190,18 @@ class Edge:
                     current.set_attribute("http.request.method", method)
                     current.set_attribute("http.route", route)
                     current.set_attribute("http.response.status_code", status)
-                requests.labels(method, route, str(status)).inc()
-                took.labels(route).observe(time.perf_counter() - began)
+                _counted(method, route, status).inc()
+                _timed(route).observe(time.perf_counter() - began)
+
+
+@cache
+def _counted(method: str, route: str, status: int) -> Counter:
+    return requests.labels(method, route, str(status))
+
+
+@cache
+def _timed(route: str) -> Histogram:
+    return took.labels(route)
 
 
 def _known(method: str) -> str:

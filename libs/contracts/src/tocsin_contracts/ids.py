@@ -15,12 +15,13 @@ OS_ID_FORM = re.compile(r"[A-Z]{2}[0-9]{7}[A-Z0-9]{6}")
 def new_amber_id() -> UUID:
     """An id that sorts by time (UUIDv7, RFC 9562): for what never leaves the amber zone."""
     milliseconds = time.time_ns() // 1_000_000
+    chance = secrets.randbits(74)
     return UUID(
         int=(milliseconds & ((1 << 48) - 1)) << 80
         | 0x7 << 76
-        | secrets.randbits(12) << 64
+        | (chance >> 62) << 64
         | 0b10 << 62
-        | secrets.randbits(62)
+        | chance & ((1 << 62) - 1)
     )
 
 

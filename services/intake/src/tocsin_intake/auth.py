@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from tocsin_common.auth import KeyRing, scheme
+from tocsin_common.auth import ByKey, KeyRing
 from tocsin_common.problems import NotFound, Problem
 from tocsin_intake.integrations.hotline import Hotline as KnownHotline
 from tocsin_intake.integrations.hotline import Scope
@@ -80,18 +80,17 @@ async def hotlines(request: Request) -> Hotlines:
 
 
 KnownHotlines = Annotated[Hotlines, Depends(hotlines)]
-Scheme = Annotated[object, Depends(scheme)]
 
 
-async def _hotline(request: Request, known: KnownHotlines, _: Scheme) -> KnownHotline:
-    return await known.permitted(request, Scope.COMPLAINTS)
+async def _hotline(request: Request) -> KnownHotline:
+    return await (await hotlines(request)).permitted(request, Scope.COMPLAINTS)
 
 
-async def _holding(request: Request, known: KnownHotlines, _: Scheme) -> KnownHotline:
-    return await known.permitted(request, Scope.DISCLOSURES)
+async def _holding(request: Request) -> KnownHotline:
+    return await (await hotlines(request)).permitted(request, Scope.DISCLOSURES)
 
 
-Hotline = Annotated[KnownHotline, Depends(_hotline)]
+Hotline = Annotated[KnownHotline, Depends(ByKey(_hotline))]
 """A hotline that may hand complaints in."""
-HoldingHotline = Annotated[KnownHotline, Depends(_holding)]
+HoldingHotline = Annotated[KnownHotline, Depends(ByKey(_holding))]
 """A hotline that may see and hold what would be disclosed."""

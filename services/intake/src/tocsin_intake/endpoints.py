@@ -15,6 +15,7 @@ from tocsin_intake.service import Acceptor, Known, Member
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
 
 accepted = counter("accepted_total", "Complaints that are durable, new or repeated", ["outcome"])
+_new, _repeat = accepted.labels("new"), accepted.labels("repeat")
 
 Storing = GroupCommit[AsyncConnection, Member, Member | Known]
 
@@ -41,7 +42,7 @@ class Accepting:
         """
         member = self.acceptor.accept(hotline, submission, idempotency_key)
         outcome = await self._storing.join(member)
-        accepted.labels("repeat" if isinstance(outcome, Known) else "new").inc()
+        (_repeat if isinstance(outcome, Known) else _new).inc()
         return service.answer(self.acceptor, member, outcome)
 
 
