@@ -58,7 +58,7 @@ migration: install ## Write a migration: make migration s=cases m="what changes"
 
 ##@ Operators
 compose-up: install ## Run Tocsin with Docker Compose; makes secrets in .compose/ the first time
-	@$(BIN)/python tools/compose_secrets.py && docker compose up -d --build --wait $(ARGS)
+	@$(BIN)/python -m tools.compose_secrets && docker compose up -d --build --wait $(ARGS)
 
 compose-down: ## Stop it; the data stay
 	@docker compose down

@@ -1,12 +1,16 @@
 """Make the secrets of an installation by Docker Compose: a folder for each container.
 
 They lie in `.compose/`, which only its owner may enter; a container is shown its own folder. Run
-again, it keeps what is there and adds what a newer version needs.
+again, it keeps what is there and adds what a newer version needs. NATS is told hashes only.
 """
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+import bcrypt
+from tools import nats_certificates
 
 from tocsin_cli.files import make_directory
 from tocsin_cli.secrets import Secrets
@@ -14,6 +18,9 @@ from tocsin_contracts.permissions import PROVISION, USERS
 from tocsin_contracts.streams import SERVICES
 
 FOLDER = Path(".compose")
+PASSWORDS = Path("nats/passwords.conf")
+TLS = Path("nats-tls")
+ROUNDS = 6  # the passwords are 256 random bits: no work makes guessing them harder
 
 
 def main() -> None:
@@ -27,20 +34,42 @@ def write(folder: Path) -> None:
     secrets = Secrets.of(make_directory(folder, passable=False))
     for container, files in told(secrets).items():
         _write(folder / container, files)
+    kept = folder / PASSWORDS
+    hashes = nats_passwords(secrets, kept.read_text() if kept.exists() else "")
+    _write(kept.parent, {kept.name: hashes})
+    if not (folder / TLS / "tls.key").exists():
+        _certify(folder)
+
+
+def _certify(folder: Path) -> None:
+    """Certificates for NATS by TLS (deploy/nats/tls.yml); everybody is told whom to trust."""
+    made = nats_certificates.make(["nats"])
+    own = {"ca.crt": made.authority, "tls.crt": made.server, "tls.key": made.server_key}
+    _write(folder / TLS, own)
+    for user in USERS:
+        _write(folder / user, {"nats_ca.crt": made.authority})
+
+
+def nats_passwords(secrets: Secrets, kept: str = "") -> str:
+    """What nats-server knows of its users' passwords; a hash that still suits is kept."""
+    known = dict(re.findall(r'^(\w+)_PASSWORD: "(.+)"$', kept, re.MULTILINE))
+    lines: list[str] = []
+    for user in USERS:
+        password = secrets.nats_password(user).encode()
+        hashed = known.get(user.upper(), "").encode()
+        if not hashed or not bcrypt.checkpw(password, hashed):
+            hashed = bcrypt.hashpw(password, bcrypt.gensalt(ROUNDS))
+        lines.append(f'{user.upper()}_PASSWORD: "{hashed.decode()}"\n')
+    return "".join(lines)
 
 
 def told(secrets: Secrets) -> dict[str, dict[str, str]]:
-    """What each container is told: file names and contents."""
+    """What each container but NATS is told: file names and contents."""
     passwords = {service: secrets.database_password(service) for service in SERVICES}
     return {
         "postgres": {
             "postgres_password": secrets.postgres_password,
             **{f"{service}_password": password for service, password in passwords.items()},
-        },
-        "nats": {
-            "passwords.conf": "".join(
-                f'{user.upper()}_PASSWORD: "{secrets.nats_password(user)}"\n' for user in USERS
-            )
         },
         PROVISION: {"tocsin_nats_password": secrets.nats_password(PROVISION)},
         **{service: _of(service, secrets, passwords[service]) for service in SERVICES},

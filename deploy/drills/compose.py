@@ -20,7 +20,7 @@ from tocsin_common.testing.http import Client
 from tocsin_contracts.streams import SERVICES
 
 ROOT = Path(__file__).parents[2]
-FILES = ("docker-compose.yml", "deploy/drills/drill.yml")
+FILES = ("docker-compose.yml", "deploy/nats/tls.yml", "deploy/drills/drill.yml")
 PROJECT = "tocsin-drill"
 STARTED = 300  # seconds within which all containers must be healthy
 
@@ -33,11 +33,15 @@ def container(service: str) -> str:
 class Compose:
     """`docker compose`, for one project."""
 
-    def __init__(self, secrets: Path, project: str = PROJECT) -> None:
+    def __init__(
+        self, secrets: Path, *, project: str = PROJECT, files: Sequence[str] = FILES
+    ) -> None:
         self.project = project
         self.ports = {service: free_port() for service in SERVICES}
         self.environment = {
             **os.environ,
+            "COMPOSE_PROJECT_NAME": project,
+            "COMPOSE_FILE": ":".join(files),
             "TOCSIN_SECRETS": str(secrets),
             **{f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()},
         }
@@ -48,9 +52,8 @@ class Compose:
         Raises:
             AssertionError: it failed; tells what it said.
         """
-        files = [part for name in FILES for part in ("-f", name)]
         done = subprocess.run(
-            ["docker", "compose", "-p", self.project, *files, *arguments],
+            ["docker", "compose", *arguments],
             cwd=ROOT,
             env=self.environment,
             input=stdin,

@@ -5,7 +5,6 @@ import subprocess
 from collections import Counter
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -165,10 +164,12 @@ async def test_what_was_lost_comes_back_from_the_backup(
 
 
 def run_script(compose: Compose, script: str, *arguments: str) -> None:
-    environment: dict[str, Any] = compose.environment | {"COMPOSE_PROJECT_NAME": compose.project}
-    environment["COMPOSE_FILE"] = "docker-compose.yml:deploy/drills/drill.yml"
     done = subprocess.run(
-        [ROOT / script, *arguments], env=environment, capture_output=True, text=True, check=False
+        [ROOT / script, *arguments],
+        env=compose.environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 

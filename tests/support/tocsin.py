@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -12,15 +12,18 @@ import aiohttp
 import asyncpg
 import nats
 from nats.aio.client import Client as Nats
+from nats.errors import Error as NatsError
 from nats.js.api import RawStreamMsg
 
 from tests.support.clients import Caller
 from tocsin_cli import ports
+from tocsin_cli.embedded import NatsServer
 from tocsin_cli.embedded.ports import free_port
 from tocsin_cli.files import write_private
-from tocsin_cli.stack import Stack
+from tocsin_cli.stack import Broker, Stack
 from tocsin_common.testing import eventually
 from tocsin_common.testing.http import Client
+from tocsin_common.tls import tls_for
 from tocsin_contracts.permissions import PROVISION, inbox_prefix
 from tocsin_contracts.streams import CONSUMERS, SERVICES
 
@@ -122,7 +125,10 @@ class Tocsin:
                 await connection.close()
         jetstream = self.bus.jetstream()
         for consumer in CONSUMERS:
-            info = await jetstream.consumer_info(consumer.stream.name, consumer.name)
+            try:
+                info = await jetstream.consumer_info(consumer.stream.name, consumer.name)
+            except (NatsError, TimeoutError):  # a leader is being chosen
+                return False
             if info.num_pending or info.num_ack_pending:
                 return False
         return True
@@ -145,15 +151,18 @@ class Tocsin:
 
 
 @asynccontextmanager
-async def running(settings: Mapping[str, str]) -> AsyncGenerator[Tocsin]:
+async def running(
+    settings: Mapping[str, str], *, broker: Callable[..., Broker] = NatsServer
+) -> AsyncGenerator[Tocsin]:
     """Run all of Tocsin in a folder that goes away, with slots every two seconds.
 
     Args:
         settings: more environment variables for all four services.
+        broker: makes what they talk over.
     """
     directory = _new_directory()
     try:
-        stack = Stack(directory, settings={**FAST, **settings})
+        stack = Stack(directory, settings={**FAST, **settings}, broker=broker)
         try:
             stack.start()
             async with _connected(stack) as tocsin, tocsin.tended():
@@ -196,8 +205,12 @@ async def _connected(stack: Stack) -> AsyncGenerator[Tocsin]:
 
 async def connect(stack: Stack, user: str) -> Nats:
     """Connect to NATS as one of its users, with that user's permissions."""
+    trusted = stack.settings.get("TOCSIN_NATS_CA_FILE")
+    tls = tls_for(stack.nats.url, Path(trusted) if trusted else None)
     return await nats.connect(
-        stack.nats.url,
+        stack.nats.url.split(","),
+        tls=tls,
+        tls_handshake_first=tls is not None,
         user=user,
         password=stack.secrets.nats_password(user),
         inbox_prefix=inbox_prefix(user),

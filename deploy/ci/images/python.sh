@@ -14,6 +14,6 @@ mmdebstrap --quiet --variant=minbase \
   --customize-hook='rm -f "$1/usr/lib/python3.11/EXTERNALLY-MANAGED"' \
   --customize-hook='for name in python python3 python3.11; do ln -sf /usr/bin/python3.11 "$1/usr/local/bin/$name"; done' \
   bookworm "$tar" "$mirror"
-docker import --change 'ENV LANG=C.UTF-8' --change 'CMD ["python3"]' \
+docker import --change "LABEL $STAND_IN" --change 'ENV LANG=C.UTF-8' --change 'CMD ["python3"]' \
   --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
   "$tar" "$image" >/dev/null

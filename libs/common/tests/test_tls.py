@@ -61,7 +61,8 @@ async def secured(tmp_path: Path) -> AsyncGenerator[SimpleNamespace]:
     config = tmp_path / "nats.conf"
     config.write_text(
         server_config(dict.fromkeys(USERS, PASSWORD), store_dir=str(tmp_path / "js"), port=port)
-        + f'tls {{ cert_file: "{tmp_path}/tls.crt", key_file: "{tmp_path}/tls.key" }}\n'
+        + f'tls {{ cert_file: "{tmp_path}/tls.crt", key_file: "{tmp_path}/tls.key"'
+        ", handshake_first: true }\n"
     )
     server = await asyncio.create_subprocess_exec(
         nats_program(None), "-c", str(config), stderr=asyncio.subprocess.DEVNULL
@@ -84,6 +85,7 @@ async def test_a_service_and_provisioning_trust_the_authority_they_are_told_of(
     client = await nats.connect(
         secured.url,
         tls=tls_for(secured.url, secured.ca_file),
+        tls_handshake_first=True,
         user="provision",
         password=PASSWORD,
         inbox_prefix=inbox_prefix("provision"),
@@ -99,6 +101,7 @@ async def test_a_certificate_of_an_unknown_authority_is_refused(secured: SimpleN
         await nats.connect(
             secured.url,
             tls=tls_for(secured.url, None),
+            tls_handshake_first=True,
             user=CASES,
             password=PASSWORD,
             allow_reconnect=False,

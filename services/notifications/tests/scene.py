@@ -190,7 +190,7 @@ class Scene:
                     return False
             return True
 
-        await eventually(heard)
+        await eventually(heard, within=60)  # what a killed process held comes again after ten
 
     async def count(self, query: str) -> Any:
         async with self.database.begin() as tx:

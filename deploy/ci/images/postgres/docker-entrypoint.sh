@@ -13,7 +13,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
   options="-c listen_addresses='' -c unix_socket_directories=$PGHOST"
   pg_ctl --pgdata="$PGDATA" --options="$options" --wait start >/dev/null
-  for script in /docker-entrypoint-initdb.d/*.sh; do bash "$script"; done
+  for script in /docker-entrypoint-initdb.d/*.sh; do [ ! -f "$script" ] || bash "$script"; done
   pg_ctl --pgdata="$PGDATA" --mode=fast --wait stop >/dev/null
 fi
 exec "$@" -c listen_addresses='*' -c "unix_socket_directories=$PGHOST"

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from tocsin_cli import client, ports
 from tocsin_cli.embedded import NatsServer, Postgres
@@ -25,6 +26,21 @@ _START_PATIENCE = 90.0  # seconds; a first start on a busy machine takes some te
 _TRIES = 4  # deaths before it was ever ready: something is wrong that waiting will not mend
 
 
+class Broker(Protocol):
+    """A NATS server, or several that are one."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def running(self) -> bool: ...
+    @property
+    def pid(self) -> int | None: ...
+    def start(self) -> None: ...
+    def ask_to_stop(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+
+
 class Stack:
     """All of Tocsin, kept running from `start` until `stop` in one data directory.
 
@@ -32,14 +48,20 @@ class Stack:
     """
 
     def __init__(
-        self, directory: Path, *, settings: Mapping[str, str] | None = None, durable: bool = True
+        self,
+        directory: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        durable: bool = True,
+        broker: Callable[[Path, Secrets, int], Broker] = NatsServer,
     ) -> None:
         """Choose secrets and ports, or read those of last time. Nothing is started yet.
 
         Args:
             directory: where everything is kept; it is made if missing.
-            settings: environment variables for all four services.
+            settings: environment variables for all four services and for provisioning.
             durable: see `Postgres`.
+            broker: makes what they talk over, from directory, secrets and port.
 
         Raises:
             Unusable: the directory cannot be used, or another Tocsin runs in it.
@@ -53,9 +75,9 @@ class Stack:
         self.postgres = Postgres(
             self.directory, self.secrets, self.ports["postgres"], durable=durable
         )
-        self.nats = NatsServer(self.directory, self.secrets, self.ports["nats"])
+        self.nats = broker(self.directory, self.secrets, self.ports["nats"])
         self._logs = make_directory(self.directory / "logs", passable=False)
-        self._settings = settings or {}
+        self.settings = settings or {}
         self._servers = Supervisor()
         self._services = Supervisor()
         self.services = {service: self._service(service) for service in SERVICES}
@@ -106,7 +128,7 @@ class Stack:
         os.close(self._lock)
 
     @property
-    def _parts(self) -> dict[str, ServiceProcess | NatsServer | Postgres]:
+    def _parts(self) -> dict[str, ServiceProcess | Broker | Postgres]:
         return {**self.services, "nats": self.nats, "postgres": self.postgres}
 
     def _await_services(self) -> None:
@@ -159,13 +181,14 @@ class Stack:
             "TOCSIN_PORTAL_URL": self.url(BUYER_PORTAL_API),
             "TOCSIN_MIGRATE_AT_START": "1",
             **self.secrets.environment(service),
-            **self._settings,
+            **self.settings,
         }
 
     def _settings_of_provisioning(self) -> dict[str, str]:
         return {
             "TOCSIN_NATS_URL": self.nats.url,
             "TOCSIN_NATS_PASSWORD": self.secrets.nats_password(PROVISION),
+            **self.settings,
         }
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from faststream.nats.security import NatsUserPassword
 from faststream.nats.subscriber.usecases.stream_pull_subscriber import BatchPullStreamSubscriber
-from faststream.security import SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -85,10 +85,13 @@ class Bus:
         ca_file: Path | None = None,
     ) -> None:
         self.service = service
+        tls = tls_for(url, ca_file)
         self.broker = NatsBroker(
-            url,
+            url.split(","),
             name=f"tocsin-{service}",
-            security=SASLPlaintext(service, password, ssl_context=tls_for(url, ca_file)),
+            security=NatsUserPassword(
+                service, password, ssl_context=tls, tls_handshake_first=tls is not None
+            ),
             inbox_prefix=inbox_prefix(service),
             ack_policy=AckPolicy.MANUAL,
             max_reconnect_attempts=-1,

@@ -101,12 +101,14 @@ async def provision(jetstream: JetStreamContext, settings: ProvisionSettings) ->
 
 async def _run() -> None:
     settings = ProvisionSettings()
+    tls = tls_for(settings.nats_url, settings.nats_ca_file)
     async with asyncio.timeout(PATIENCE):
         client = await nats.connect(
-            settings.nats_url,
-            tls=tls_for(settings.nats_url, settings.nats_ca_file),
+            settings.nats_url.split(","),
             user=PROVISION,
             password=settings.nats_password.get_secret_value(),
+            tls=tls,
+            tls_handshake_first=tls is not None,
             inbox_prefix=inbox_prefix(PROVISION),
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.2,  # pyright: ignore[reportArgumentType]

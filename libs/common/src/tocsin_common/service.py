@@ -57,8 +57,8 @@ class Service:
             name,
             url=settings.nats_url,
             password=settings.nats_password.get_secret_value(),
-            database=self.database,
             ca_file=settings.nats_ca_file,
+            database=self.database,
         )
         self.relay = Relay(self.database, self.bus)
         self.health = Health(

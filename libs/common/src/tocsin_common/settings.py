@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     database_url: SecretStr
     """`postgresql://role:password@host:port/database`"""
     nats_url: str = "nats://127.0.0.1:4222"
+    """One server, or several with commas between them."""
     nats_password: SecretStr = SecretStr("")
     nats_ca_file: Path | None = None
     """Whose certificate NATS must show, where its URL is `tls://`; without one, the system's."""

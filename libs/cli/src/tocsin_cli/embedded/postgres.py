@@ -68,6 +68,15 @@ def database_of(service: str) -> str:
     return f"tocsin_{service}"
 
 
+def databases(secrets: Secrets) -> str:
+    """SQL that makes what is missing of a database and a role for each service."""
+    script = [_CLOSE_THE_REST]
+    for service in SERVICES:
+        password = secrets.database_password(service)
+        script.append(_CREATE.format(name=database_of(service), password=password))
+    return "".join(script)
+
+
 class Postgres:
     """A real PostgreSQL, keeping its data in `root/postgres` and its log in `root/logs`.
 
@@ -214,11 +223,7 @@ class Postgres:
         return len(lines) >= 8 and lines[0] == str(child.pid) and lines[7].strip() == "ready"
 
     def _create_databases(self) -> None:
-        script = [_CLOSE_THE_REST]
-        for service in SERVICES:
-            password = self._secrets.database_password(service)
-            script.append(_CREATE.format(name=database_of(service), password=password))
-        self.run("".join(script))
+        self.run(databases(self._secrets))
 
 
 def _works_in(pid: str, directory: Path) -> bool:

@@ -86,9 +86,17 @@ def embedded() -> Generator[Servers]:
 
 @contextmanager
 def start() -> Generator[Servers]:
-    """The servers that `TOCSIN_TEST_INFRA` asks for: `embedded` by default."""
+    """The servers that `TOCSIN_TEST_INFRA` asks for: `embedded` (default), `containers`, `given`.
+
+    Raises:
+        ValueError: it asks for something else.
+    """
+    from tocsin_common.testing.containers import containers
+    from tocsin_common.testing.given import given
+
+    known = {"embedded": embedded, "containers": containers, "given": given}
     wanted = os.environ.get("TOCSIN_TEST_INFRA", "embedded")
-    if wanted != "embedded":
-        raise ValueError(f"TOCSIN_TEST_INFRA={wanted}: only `embedded` is known")
-    with embedded() as servers:
+    if wanted not in known:
+        raise ValueError(f"TOCSIN_TEST_INFRA={wanted}: known are {', '.join(known)}")
+    with known[wanted]() as servers:
         yield servers

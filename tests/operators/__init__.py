@@ -1,0 +1,1 @@
+"""What operators are given: secrets, server configurations, images, limits that add up."""
