@@ -29,8 +29,10 @@ select pg_advisory_xact_lock(7463241905217),
 
 # The endpoints with something waiting are found by leaping over the index from one to the next,
 # and each gives up at most what it has room for: the cost does not grow with what waits, and an
-# endpoint that hangs takes no turn of another. An endpoint with a rate has a bucket that holds
-# what comes in ten seconds; it is full at `full` and has been spent up to `spent`.
+# endpoint that hangs takes no turn of another. A newer version waits for the older ones, unless its
+# endpoint wants the latest only, or is paused and would not get them. An endpoint with a rate has a
+# bucket that holds what comes in ten seconds; it is full at `full` and has been spent up to
+# `spent`.
 _CLAIM = """
 with recursive waiting as (
     (select endpoint_id from delivery where state = 'waiting' order by endpoint_id limit 1)
@@ -98,12 +100,14 @@ due as (
                     and case when other.alert_version < delivery.alert_version
                         then other.state = 'waiting' and (
                             other.lease_until > now()
-                            or not (delivery.pressing or open.latest_only)
+                            or not (open.latest_only
+                                or delivery.pressing and open.paused_at is not null)
                         )
                         else other.alert_version > delivery.alert_version and (
                             other.state = 'delivered'
                             or other.lease_until > now()
-                            or other.state = 'waiting' and (other.pressing or open.latest_only)
+                            or other.state = 'waiting' and (open.latest_only
+                                or other.pressing and open.paused_at is not null)
                         )
                     end
             )
