@@ -6,11 +6,10 @@ again, it keeps what is there and adds what a newer version needs. NATS is told 
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import bcrypt
-from tools import nats_certificates
 
 from tocsin_cli.files import make_directory
 from tocsin_cli.secrets import Secrets
@@ -32,17 +31,17 @@ def main() -> None:
 def write(folder: Path) -> None:
     """Make what is missing in a folder, and never change a secret."""
     secrets = Secrets.of(make_directory(folder, passable=False))
-    for container, files in told(secrets).items():
-        _write(folder / container, files)
     kept = folder / PASSWORDS
-    hashes = nats_passwords(secrets, kept.read_text() if kept.exists() else "")
-    _write(kept.parent, {kept.name: hashes})
+    for container, files in told(secrets, kept.read_text() if kept.exists() else "").items():
+        _write(folder / container, files)
     if not (folder / TLS / "tls.key").exists():
         _certify(folder)
 
 
 def _certify(folder: Path) -> None:
     """Certificates for NATS by TLS (deploy/nats/tls.yml); everybody is told whom to trust."""
+    from tools import nats_certificates
+
     made = nats_certificates.make(["nats"])
     own = {"ca.crt": made.authority, "tls.crt": made.server, "tls.key": made.server_key}
     _write(folder / TLS, own)
@@ -50,11 +49,11 @@ def _certify(folder: Path) -> None:
         _write(folder / user, {"nats_ca.crt": made.authority})
 
 
-def nats_passwords(secrets: Secrets, kept: str = "") -> str:
+def nats_passwords(secrets: Secrets, kept: str = "", users: Sequence[str] = USERS) -> str:
     """What nats-server knows of its users' passwords; a hash that still suits is kept."""
     known = dict(re.findall(r'^(\w+)_PASSWORD: "(.+)"$', kept, re.MULTILINE))
     lines: list[str] = []
-    for user in USERS:
+    for user in users:
         password = secrets.nats_password(user).encode()
         hashed = known.get(user.upper(), "").encode()
         if not hashed or not bcrypt.checkpw(password, hashed):
@@ -63,14 +62,20 @@ def nats_passwords(secrets: Secrets, kept: str = "") -> str:
     return "".join(lines)
 
 
-def told(secrets: Secrets) -> dict[str, dict[str, str]]:
-    """What each container but NATS is told: file names and contents."""
+def told(secrets: Secrets, kept: str = "") -> dict[str, dict[str, str]]:
+    """What each container is told: file names and contents.
+
+    Args:
+        secrets: the installation's.
+        kept: what NATS was told so far.
+    """
     passwords = {service: secrets.database_password(service) for service in SERVICES}
     return {
         "postgres": {
             "postgres_password": secrets.postgres_password,
             **{f"{service}_password": password for service, password in passwords.items()},
         },
+        PASSWORDS.parent.name: {PASSWORDS.name: nats_passwords(secrets, kept)},
         PROVISION: {"tocsin_nats_password": secrets.nats_password(PROVISION)},
         **{service: _of(service, secrets, passwords[service]) for service in SERVICES},
     }

@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from compose_secrets import told
+from compose_secrets import nats_passwords, told
 from sizes import NAMES
 
 from tocsin_cli.files import make_directory
 from tocsin_cli.secrets import Secrets
-from tocsin_contracts.permissions import PROVISION
+from tocsin_contracts.permissions import PROVISION, USERS
 from tocsin_contracts.streams import SERVICES
 
 DATABASE_URL = "tocsin_database_url"
@@ -32,14 +32,12 @@ def of_installation(secrets: Secrets, *, development: bool) -> dict[str, dict[st
         }
         for service in SERVICES
     }
-    sys, routes = secrets.nats_password("sys"), secrets.nats_password("routes")
+    routes = secrets.nats_password("routes")
     servers = ", ".join(f'"{ROUTE.format(password=routes, number=number)}"' for number in range(3))
     all_of_them = {
         **services,
         PROVISION: containers[PROVISION],
-        NATS_PASSWORDS: {
-            "passwords.conf": containers["nats"]["passwords.conf"] + f'SYS_PASSWORD: "{sys}"\n'
-        },
+        NATS_PASSWORDS: {"passwords.conf": nats_passwords(secrets, users=(*USERS, "sys"))},
         NATS_ROUTES: {
             "routes.conf": f'ROUTES_PASSWORD: "{routes}"\nROUTES: [{servers}]\n',
         },
