@@ -6,8 +6,11 @@ from functools import partial
 from fastapi import FastAPI
 
 from tocsin_cases.auth import Caller
+from tocsin_cases.casework import changes
+from tocsin_cases.casework import dialogue_endpoints as dialogue
 from tocsin_cases.casework import endpoints as casework
 from tocsin_cases.casework.handlers import Desk, on_complaints_received
+from tocsin_cases.casework.opening import Asking
 from tocsin_cases.casework.overdue import Overdue
 from tocsin_cases.chance import Chance
 from tocsin_cases.disclosure import endpoints as disclosure
@@ -24,7 +27,14 @@ from tocsin_common.sealing import Box
 from tocsin_common.service import Role, Service
 from tocsin_common.signatures import Signer
 from tocsin_contracts import taxonomy
-from tocsin_contracts.events.complaints import ComplaintReceived, DisclosureHeld
+from tocsin_contracts.events.complaints import (
+    ComplaintReceived,
+    ConsentChanged,
+    DisclosureHeld,
+    Erased,
+    MessageAdded,
+    Withdrawn,
+)
 from tocsin_contracts.streams import CASES
 
 
@@ -37,11 +47,16 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     desk = Desk(Box(settings.box_private_key, settings.intake_box_public_key), terms.taxonomy)
     if role.works:
         cases.bus.listen(ComplaintReceived, partial(on_complaints_received, desk))
+        cases.bus.listen(MessageAdded, changes.on_messages_added)
+        cases.bus.listen(ConsentChanged, partial(changes.on_consent_changed, terms.taxonomy))
+        cases.bus.listen(Withdrawn, partial(changes.on_withdrawn, terms.taxonomy))
+        cases.bus.listen(Erased, partial(changes.on_erased, terms.taxonomy))
         cases.bus.listen(DisclosureHeld, on_disclosures_held)
     app = cases.app(
         role,
         version="1",
         routers=[
+            dialogue.router,
             casework.complaints,
             casework.cases,
             disclosure.alerts,
@@ -59,6 +74,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     )
     app.state.officers = known_officers
     app.state.desk = desk
+    app.state.asking = Asking(cases.bus, Signer(settings.question_signing_key))
     app.state.terms = terms
     app.state.chance = terms.chance
     return app

@@ -25,6 +25,8 @@ class Settings(CommonSettings):
     intake_box_public_key: Key
     alert_signing_key: Key
     """The ed25519 seed under which alerts are signed (protection L5)."""
+    question_signing_key: Key
+    """The ed25519 seed under which vault questions are signed (protection V2)."""
     slots: Annotated[str, AfterValidator(_readable)] = "tue,thu 12:00"
     """When alerts leave, in UTC; `every 2s` is for development (protection D3)."""
     settle_seconds: Seconds = 48 * 3600

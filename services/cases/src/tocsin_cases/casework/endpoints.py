@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from tocsin_cases.auth import CallingOfficer, OnlyOfficers
 from tocsin_cases.casework import confirmation, lists
@@ -16,6 +16,7 @@ from tocsin_cases.casework.schemas import (
     Matching,
     WaitingComplaint,
 )
+from tocsin_common.conditions import etag
 from tocsin_common.database import Session
 from tocsin_common.pages import Page, ThisList
 
@@ -43,9 +44,13 @@ async def list_waiting_complaints(
 
 
 @complaints.get("/{complaint_id}")
-async def show_complaint(complaint_id: UUID, session: Session) -> ComplaintShown:
+async def show_complaint(
+    complaint_id: UUID, session: Session, response: Response
+) -> ComplaintShown:
     """Show one complaint: its codes, and where it stands."""
-    return await lists.complaint(session, complaint_id)
+    shown = await lists.complaint(session, complaint_id)
+    response.headers["ETag"] = etag(shown.version)
+    return shown
 
 
 @complaints.post("/{complaint_id}/match")

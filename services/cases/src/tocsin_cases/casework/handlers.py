@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tocsin_cases.casework import service
+from tocsin_cases.casework import service, standing
 from tocsin_cases.casework.sealed_part import opened
 from tocsin_cases.casework.service import Arrived
 from tocsin_common import heard
@@ -32,4 +32,5 @@ async def on_complaints_received(
         arrived = [
             Arrived(one.event, opened(desk.box, one.event.sealed), one.trace) for one in fresh
         ]
-        await service.file_complaints(tx, arrived, desk.taxonomy, datetime.now(UTC))
+        still = await standing.as_they_stand(tx, arrived)
+        await service.file_complaints(tx, still, desk.taxonomy, datetime.now(UTC))

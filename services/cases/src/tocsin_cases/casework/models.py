@@ -14,6 +14,7 @@ class Complaint(Table, table=True):
 
     __table_args__ = (
         Index("ix_complaint_waiting", "id", postgresql_where=text("match <> 'matched'")),
+        Index("ix_complaint_new", "id", postgresql_where=text("acknowledged_at is null")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -39,6 +40,28 @@ class Complaint(Table, table=True):
     members: str = Field(sa_type=Text)
     sealed: bytes | None = None
     """The sealed part as it came, only until the facility is known."""
+    public_key: bytes | None = None
+    """Replies are sealed to it."""
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """Counts officers' edits, for the ETag."""
+    officer_id: UUID | None = Field(default=None, sa_column_args=[ForeignKey("officer.id")])
+    """Whose it is: who may open its words."""
+    assigned_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    messages: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Words that were added since it came; they are in the vault."""
+
+
+class Standing(Table, table=True):
+    """What was heard of a complaint that is not here: not yet filed, or erased for good."""
+
+    complaint_id: UUID = Field(primary_key=True)
+    share: str | None = Field(default=None, sa_type=Text)
+    supplier_contact: str | None = Field(default=None, sa_type=Text)
+    withdrawn_at: datetime | None = None
+    erased_at: datetime | None = None
+    """It is never filed again, whatever comes (protection V5)."""
 
 
 class Proposal(Table, table=True):

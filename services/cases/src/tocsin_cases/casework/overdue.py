@@ -21,7 +21,8 @@ missed = gauge("clocks_missed", "Complaints past a deadline, by which one", ["cl
 
 _UNANSWERED = """
 select count(*) from complaint
-where match <> 'matched' and status in ('received', 'facility_unknown') and received_at < $1
+where acknowledged_at is null and withdrawn_at is null and status <> 'closed'
+and received_at < $1
 """
 
 

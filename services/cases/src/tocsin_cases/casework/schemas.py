@@ -48,6 +48,11 @@ class ComplaintShown(BaseModel):
     share: Consent
     supplier_contact: SupplierContact
     genuine: bool
+    version: int
+    officer_id: UUID | None
+    acknowledged_at: datetime | None
+    withdrawn_at: datetime | None
+    messages: int
 
     @classmethod
     def of(cls, complaint: Complaint) -> "ComplaintShown":

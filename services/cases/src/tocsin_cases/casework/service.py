@@ -29,7 +29,7 @@ _COMPLAINT = (
     "id", "integration_id", "received_at", "match", "facility_id", "status", "status_version",
     "os_id", "country", "language", "issues", "happened_on", "workers_affected",
     "immediate_danger", "retaliation", "relation", "share", "supplier_contact", "genuine",
-    "members", "sealed",
+    "members", "sealed", "public_key", "withdrawn_at",
 )  # fmt: skip
 _CASE_COMPLAINT = ("case_id", "complaint_id", "source_kind", "source")
 _PROPOSAL = ("complaint_id", "facility_id")
@@ -64,6 +64,7 @@ class Arrived:
     event: ComplaintReceived
     reported: Reported
     trace: Trace | None = None
+    withdrawn_at: datetime | None = None
 
     @property
     def claim(self) -> Claim:
@@ -98,6 +99,8 @@ async def file_complaints(
     Raises:
         UnknownIssue: the taxonomy lacks a code; nothing was filed.
     """
+    if not arrived:
+        return
     issues = {one.event.complaint_id: issues_of(one.event.issues, taxonomy) for one in arrived}
     claims = {one.event.complaint_id: one.claim for one in arrived}
     candidates = await lookup.candidates(tx, claims.values())
@@ -201,6 +204,8 @@ def _row(one: Arrived, verdict: Verdict) -> tuple[object, ...]:
         event.genuine,
         event.members,
         None if certain else event.sealed,
+        event.public_key,
+        one.withdrawn_at,
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tocsin_cases.disclosure import facts, rules, schedule, statement
+from tocsin_cases.disclosure import facts, review, rules, schedule, statement
 from tocsin_cases.disclosure.statement import UnverifiedStatement
 from tocsin_cases.disclosure.terms import AT_ONCE, RELEASING, Terms
 from tocsin_common import outbox
@@ -124,6 +124,8 @@ async def release(database: Database, terms: Terms, slot: datetime) -> int:
     async with database.begin() as tx:
         if await (await driver(tx)).fetchval(_IS_OVER, slot):
             return 0
+        if await review.is_due(tx, slot):
+            await review.review(tx, terms)
         due = await _due(tx, terms, slot)
     terms.chance.shuffle(due)
     left = 0

@@ -15,11 +15,16 @@ class Move(StrEnum):
     """What people do."""
 
     ALERT_ENDED = "alert_ended"
+    COMPLAINT_ACKNOWLEDGED = "complaint_acknowledged"
+    COMPLAINT_ASSIGNED = "complaint_assigned"
     COMPLAINT_MATCHED = "complaint_matched"
     OFFICER_CREATED = "officer_created"
     OFFICER_DISABLED = "officer_disabled"
+    COMPLAINT_STATUS_SET = "complaint_status_set"
     PROPOSAL_REJECTED = "proposal_rejected"
+    REPLY_WRITTEN = "reply_written"
     SUPPLIERS_IMPORTED = "suppliers_imported"
+    WORDS_OPENED = "words_opened"
 
 
 async def note(

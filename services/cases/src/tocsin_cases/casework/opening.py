@@ -1,0 +1,139 @@
+"""An officer opens a worker's words: cases asks intake, shows the answer, and stores nothing."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import UUID, uuid4
+
+from pydantic import ValidationError
+
+from tocsin_cases.casework.models import Complaint
+from tocsin_cases.officers import audit
+from tocsin_cases.officers.audit import Move
+from tocsin_common.database import Database
+from tocsin_common.messaging import Bus
+from tocsin_common.problems import Conflict, NotFound, Problem, Unavailable
+from tocsin_common.sealing import Unreadable, new_key, public_key_of, unseal_with
+from tocsin_common.signatures import Signer
+from tocsin_contracts.streams import VAULT_QUESTION
+from tocsin_contracts.vault import Answered, Asked, Opened, Question, Reason, Refusal
+
+
+class NotYours(Problem):
+    """Only whoever a complaint is assigned to opens and answers it."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "not_assigned"
+    detail = "This complaint is not assigned to you. Take it first."
+
+
+class TokenRefused(Problem):
+    """Intake did not take the officer's word."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "token_refused"
+    detail = (
+        "Intake does not take this token. Get one from intake with your own key, for this "
+        "complaint and this reason; it is good once, for five minutes."
+    )
+
+
+class SecondPersonNeeded(Problem):
+    """The day's openings are used up."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "second_person_needed"
+    detail = "You have opened many today: from here on a second officer's token is needed as well."
+
+
+class TokenUsed(Conflict):
+    """A token opens once."""
+
+    code = "token_used"
+    detail = "This token was used before. Get a new one from intake."
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What it takes to ask: the bus, and the key under which cases signs."""
+
+    bus: Bus
+    signer: Signer
+
+
+async def open_words(
+    database: Database,
+    asking: Asking,
+    complaint_id: UUID,
+    officer_id: UUID,
+    reason: Reason,
+    token: str,
+    second_token: str | None,
+) -> Opened:
+    """Ask intake for a complaint's words, by an officer's own token (protection V2).
+
+    Raises:
+        NotFound: there is no such complaint.
+        NotYours: it is somebody else's.
+        Problem: intake refused, and why.
+        Unavailable: intake does not answer now.
+    """
+    assigned_at = await _since_when(database, complaint_id, officer_id)
+    own = new_key()
+    question = Question(
+        question_id=uuid4(),
+        asked_at=datetime.now(UTC),
+        complaint_id=complaint_id,
+        officer_id=officer_id,
+        assigned_at=assigned_at,
+        reason=reason,
+        token=token,
+        second_token=second_token,
+        public_key=public_key_of(own),
+    )
+    return await _ask(asking, question, own)
+
+
+async def _since_when(database: Database, complaint_id: UUID, officer_id: UUID) -> datetime:
+    """Since when a complaint is an officer's; the wish to open it is on record here, too."""
+    async with database.session() as session:
+        complaint = await session.get(Complaint, complaint_id)
+        if complaint is None:
+            raise NotFound
+        if complaint.officer_id != officer_id or complaint.assigned_at is None:
+            raise NotYours
+        await audit.note(session, Move.WORDS_OPENED, officer_id=officer_id, subject_id=complaint_id)
+        return complaint.assigned_at
+
+
+async def _ask(asking: Asking, question: Question, own: bytes) -> Opened:
+    statement = question.model_dump_json()
+    asked = Asked(
+        statement=statement,
+        signature=asking.signer.sign(statement),
+        key_id=asking.signer.key_id,
+    )
+    try:
+        said = await asking.bus.ask(VAULT_QUESTION, asked.model_dump_json().encode())
+        answered = Answered.model_validate_json(said)
+        if answered.sealed is not None:
+            return Opened.model_validate_json(unseal_with(own, answered.sealed))
+    except (ValidationError, Unreadable):
+        raise Unavailable from None
+    raise _problem(answered.refused)
+
+
+def _problem(refused: Refusal | None) -> Problem:
+    match refused:
+        case Refusal.TOKEN_REFUSED:
+            return TokenRefused()
+        case Refusal.ALREADY_ASKED:
+            return TokenUsed()
+        case Refusal.SECOND_PERSON_NEEDED:
+            return SecondPersonNeeded()
+        case Refusal.NOT_ASSIGNED:
+            return NotYours()
+        case Refusal.NOT_FOUND:
+            return NotFound()
+        case _:
+            return Unavailable()
