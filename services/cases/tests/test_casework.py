@@ -197,7 +197,12 @@ async def test_complaints_nobody_took_up_in_seven_days_are_counted(
     stage: Stage, intake_box: Box
 ) -> None:
     await stage.import_suppliers([a_facility(1)])
-    await stage.hear(a_complaint(intake_box, 1), a_complaint(intake_box, 1, os_id=None))
+    taken_up = a_complaint(intake_box, 1)
+    await stage.hear(taken_up, a_complaint(intake_box, 1, os_id=None))
+    await stage.rows(
+        "update complaint set acknowledged_at = now() where id = :id returning id",
+        id=taken_up.complaint_id,
+    )
 
     async with stage.database.begin() as tx:
         assert await overdue.unanswered(tx, MONDAY + timedelta(days=6)) == 0

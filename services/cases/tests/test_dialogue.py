@@ -89,10 +89,8 @@ async def test_opened_words_are_shown_on_record_and_stored_nowhere(
     assert moves == [(complaint.complaint_id,)]
     tables = await stage.rows("select tablename from pg_tables where schemaname = 'public'")
     for (table,) in tables:
-        text = await stage.rows(
-            f'select count(*) from "{table}" t where t::text like :w', w="%passports%"
-        )  # noqa: S608,E501
-        assert text == [(0,)], table
+        query = f'select count(*) from "{table}" as t where t::text like :words'  # noqa: S608
+        assert await stage.rows(query, words="%passports%") == [(0,)], table
 
 
 async def test_every_refusal_is_told_with_what_to_do(
