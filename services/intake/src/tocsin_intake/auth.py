@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from tocsin_common.auth import ByKey, KeyRing
+from tocsin_common.auth import ByKey, KeyRing, scheme
 from tocsin_common.problems import NotFound, Problem
 from tocsin_intake.integrations.hotline import Hotline as KnownHotline
 from tocsin_intake.integrations.hotline import Scope
@@ -80,6 +80,8 @@ async def hotlines(request: Request) -> Hotlines:
 
 
 KnownHotlines = Annotated[Hotlines, Depends(hotlines)]
+Scheme = Annotated[object, Depends(scheme)]
+"""For an operation that reads its key itself: the scheme stands in the API's document."""
 
 
 async def _hotline(request: Request) -> KnownHotline:
