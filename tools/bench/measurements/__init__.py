@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from measurement import Measurement
 
-from measurements import acceptance, alert_latency, case_latency, deliveries, events, startup
+from measurements import (
+    acceptance,
+    alert_latency,
+    case_latency,
+    dead_endpoint,
+    deliveries,
+    delivery_latency,
+    events,
+    startup,
+)
 
 ALL: Sequence[Measurement] = (
     acceptance.MEASUREMENT,
@@ -12,5 +21,7 @@ ALL: Sequence[Measurement] = (
     case_latency.MEASUREMENT,
     startup.MEASUREMENT,
     deliveries.MEASUREMENT,
+    dead_endpoint.MEASUREMENT,
+    delivery_latency.MEASUREMENT,
     alert_latency.MEASUREMENT,
 )
