@@ -47,7 +47,7 @@ def configuration(of: Installation, *, kubernetes: bool) -> str:
     }}"""
     # One server alone syncs every event to disk before it acknowledges; three servers hold three
     # copies instead.
-    sync = '"2m"' if of.clustered else "always"
+    sync = '"2m"' if of.clustered else "always"  # bare, 2m is two million seconds
     operator = "  SYS { users: [ { user: sys, password: $SYS_PASSWORD } ] }\n" if kubernetes else ""
     return f"""\
 # Generated from tocsin_contracts by tools/nats_config.py: change it there.
