@@ -1,0 +1,1 @@
+"""Photos and voice notes: cleaned of what they say about themselves, sealed, known by random ids."""
