@@ -1,6 +1,7 @@
 """Intake under test: its application on real servers, and a hotline that posts to it."""
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -20,6 +21,16 @@ hypothesis.settings.load_profile("tocsin")
 @pytest.fixture(scope="session")
 def service_name() -> str:
     return "intake"
+
+
+@pytest.fixture(scope="session")
+def attachments_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("attachments")
+
+
+@pytest.fixture(scope="session")
+def chosen(attachments_folder: Path) -> dict[str, str]:
+    return {"TOCSIN_ATTACHMENTS_URL": attachments_folder.as_uri()}
 
 
 @pytest.fixture(scope="session")

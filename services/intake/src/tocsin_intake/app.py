@@ -18,6 +18,9 @@ from tocsin_intake import endpoints, handlers, service, statistics, taxonomy
 from tocsin_intake.adapters.known import ROUTERS
 from tocsin_intake.adapters.receiving import Receiving
 from tocsin_intake.admin import integrations, keys, quarantine, trying
+from tocsin_intake.attachments import endpoints as uploads
+from tocsin_intake.attachments.service import Attachments
+from tocsin_intake.attachments.store import Store
 from tocsin_intake.auth import Hotlines
 from tocsin_intake.batch import endpoints as batches
 from tocsin_intake.batch.service import MOST_BYTES, Batches
@@ -66,12 +69,17 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         intake.bus.listen(ComplaintStatusChanged, handlers.on_status_changed)
         intake.bus.listen(ComplaintAcknowledged, dialogue_handlers.on_acknowledged)
         intake.bus.listen(ReplyWritten, dialogue_handlers.on_replies_written)
+    answering = [hotlines.running, officers.running, usage.running, storing.running]
+    attachments = None
+    if settings.attachments_url:
+        attachments = Attachments(database, Store(settings), vault.keys)
     app = intake.app(
         role,
         version="1",
         routers=[
             endpoints.router,
             batches.router,
+            uploads.router,
             taxonomy.router,
             *ROUTERS,
             integrations.router,
@@ -85,10 +93,11 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             dialogue.router,
             dialogue_hotline.router,
         ],
-        running=[hotlines.running, officers.running, usage.running, storing.running]
-        if role.answers
-        else [],
-        body_limits={batches.PATH: MOST_BYTES},
+        running=[
+            *(answering if role.answers else ()),
+            *([attachments.dropping] if attachments and role.works else ()),
+        ],
+        body_limits={batches.PATH: MOST_BYTES, uploads.PATH: uploads.MOST_BYTES},
     )
     app.state.vault = vault
     app.state.taxonomy = load_taxonomy(settings.taxonomy_file)
@@ -101,4 +110,5 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app.state.counter = Counter(vault, settings.hash_key)
     app.state.guesses = Guesses()
     app.state.receiving = Receiving(accepting, Quarantine(database, vault, settings.hash_key))
+    app.state.attachments = attachments
     return app

@@ -10,14 +10,14 @@ from tocsin_common.telemetry import counter
 from tocsin_intake import service
 from tocsin_intake.auth import Hotline
 from tocsin_intake.schemas import AcceptanceStatus, ComplaintReceipt, ComplaintSubmission
-from tocsin_intake.service import Acceptor, Known, Member
+from tocsin_intake.service import Acceptor, Known, Member, Outcome
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
 
 accepted = counter("accepted_total", "Complaints that are durable, new or repeated", ["outcome"])
 _new, _repeat = accepted.labels("new"), accepted.labels("repeat")
 
-Storing = GroupCommit[AsyncConnection, Member, Member | Known]
+Storing = GroupCommit[AsyncConnection, Member, Outcome]
 
 
 async def _accepting(request: Request) -> "Accepting":

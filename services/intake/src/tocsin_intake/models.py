@@ -86,7 +86,10 @@ class CallCount(Table, table=True):
 
 
 class DataKey(Table, table=True):
-    """The key that opens one complaint's part of the vault, wrapped; erasure destroys it."""
+    """The key that opens one complaint's part of the vault, wrapped; erasure destroys it.
+
+    That of an attachment lies here too, under the attachment's own id.
+    """
 
     complaint_id: UUID = Field(primary_key=True)
     wrapped: bytes

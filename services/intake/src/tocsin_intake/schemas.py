@@ -24,6 +24,8 @@ from tocsin_contracts.events.complaints import (
 )
 from tocsin_contracts.ids import Country, IssueCode, Language, OsId
 
+MOST_ATTACHMENTS = 10  # of one complaint
+
 
 class Submitted(BaseModel):
     """Sent by a hotline: unknown fields are refused, so that a misspelt one is not lost."""
@@ -138,10 +140,21 @@ class ComplaintSubmission(Submitted):
         default=None, examples=["phone"]
     )
 
+    attachments: tuple[UUID, ...] = Field(
+        default=(),
+        max_length=MOST_ATTACHMENTS,
+        description="Photos and voice notes that were uploaded before.",
+        json_schema_extra={"uniqueItems": True},
+    )
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if self.nature is Nature.SUBSTANTIVE and not self.words:
-            raise ValueError("a complaint has words")
+        if self.nature is Nature.SUBSTANTIVE and not (self.words or self.attachments):
+            raise ValueError("a complaint has words or attachments")
+        if self.nature is Nature.INFORMATIONAL and self.attachments:
+            raise ValueError("of an informational call nothing is kept, so it has no attachments")
+        if len(set(self.attachments)) < len(self.attachments):
+            raise ValueError("each attachment is named once")
         if self.happened_until and not (
             self.happened_on and self.happened_on <= self.happened_until
         ):

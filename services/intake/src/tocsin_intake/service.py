@@ -17,6 +17,7 @@ from tocsin_contracts.events.cases import ComplaintStatusChanged
 from tocsin_contracts.events.complaints import ComplaintReceived, Reported
 from tocsin_contracts.ids import new_amber_id
 from tocsin_intake import counting, receipts, sources, testing
+from tocsin_intake.attachments import claims as attachments
 from tocsin_intake.counting import Counted
 from tocsin_intake.integrations import Hotline
 from tocsin_intake.schemas import (
@@ -49,6 +50,16 @@ class ReferenceReused(Invalid):
     )
 
 
+class AttachmentUnknown(Invalid):
+    """Nothing was stored: a complaint without its evidence would look complete."""
+
+    code = "attachment_unknown"
+    detail = (
+        "One of `attachments` was not uploaded by this hotline, belongs to another complaint or "
+        "has expired. Nothing was stored; upload it again."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A complaint, decided and sealed in its own request, waiting to be written with others."""
@@ -63,6 +74,7 @@ class Accepted:
     facts: str
     event: ComplaintReceived
     told: outbox.Prepared
+    attachments: tuple[UUID, ...]
     test: bool
     """By a test key: it is kept for a while and told to nobody."""
 
@@ -78,8 +90,17 @@ class Known:
     receipt_used: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """It names attachments that it cannot have, so nothing of it was stored."""
+
+    complaint_id: UUID
+
+
 Member = Accepted | Counted
 """What joins the group: each has references, and an id of its own."""
+Outcome = Member | Known | Unclaimed
+"""What becomes of each: it is itself, or repeats what was accepted before, or cannot be."""
 
 
 class Acceptor:
@@ -120,6 +141,7 @@ class Acceptor:
             facts=event.model_dump_json(exclude=NOT_FACTS),
             event=event,
             told=outbox.prepare(event),
+            attachments=submission.attachments,
             test=hotline.test,
         )
 
@@ -183,6 +205,7 @@ def _event(
         supplier_contact=submission.consent.contact_supplier,
         genuine=submission.attestation.genuine,
         members=submission.attestation.members,
+        attachments=len(submission.attachments),
         sealed=sealed.for_cases,
         public_key=sealed.public_key,
     )
@@ -218,9 +241,7 @@ select * from unnest($1::uuid[], $8::bytea[], $9::bytea[])
 """
 
 
-async def store_complaints(
-    tx: AsyncConnection, members: Sequence[Member]
-) -> Sequence[Member | Known]:
+async def store_complaints(tx: AsyncConnection, members: Sequence[Member]) -> Sequence[Outcome]:
     """Store and tell what is new; return each member itself, or the complaint it repeats.
 
     Complaints with a common reference are one complaint, whether they arrive together, in two
@@ -230,7 +251,7 @@ async def store_complaints(
     points_to, known = await _claim_references(connection, members)
     new: dict[UUID, Member] = {}
     elsewhere: dict[bytes, UUID] = {}
-    outcome: list[Member | Known] = []
+    outcome: list[Outcome] = []
     for member in members:
         own = member.complaint_id
         first = next((points_to[one] for one in member.references if points_to[one] != own), own)
@@ -242,14 +263,18 @@ async def store_complaints(
         moved = {one: first for one in member.references if points_to[one] == own}
         points_to |= moved
         elsewhere |= moved
-    if accepted := [member for member in new.values() if isinstance(member, Accepted)]:
+    if elsewhere:
+        await connection.execute(_POINT_ELSEWHERE, list(elsewhere), list(elsewhere.values()))
+    accepted = [member for member in new.values() if isinstance(member, Accepted)]
+    if short := await attachments.claim(connection, accepted):
+        accepted = [member for member in accepted if member.complaint_id not in short]
+        outcome = [Unclaimed(i) if (i := one.complaint_id) in short else one for one in outcome]
+    if accepted:
         await _store(connection, accepted)
         await outbox.record(tx, [member.told for member in accepted if not member.test])
         await testing.mark(connection, [one.complaint_id for one in accepted if one.test])
     if counted := [member for member in new.values() if isinstance(member, Counted)]:
         await counting.count(connection, counted)
-    if elsewhere:
-        await connection.execute(_POINT_ELSEWHERE, list(elsewhere), list(elsewhere.values()))
     return outcome
 
 
@@ -301,7 +326,7 @@ def _as_known(first: Member) -> Known:
     return Known(first.complaint_id, first.event.occurred_at, first.body_hash, receipt_used=False)
 
 
-def answer(acceptor: Acceptor, member: Member, outcome: Member | Known) -> ComplaintReceipt:
+def answer(acceptor: Acceptor, member: Member, outcome: Outcome) -> ComplaintReceipt:
     """Tell a hotline what became of its request.
 
     A repeat with the same body is given the receipt again for a day, unless the worker has used
@@ -309,7 +334,10 @@ def answer(acceptor: Acceptor, member: Member, outcome: Member | Known) -> Compl
 
     Raises:
         ReferenceReused: the body is another.
+        AttachmentUnknown: it names what it cannot have.
     """
+    if isinstance(outcome, Unclaimed):
+        raise AttachmentUnknown
     if isinstance(outcome, Accepted):
         return ComplaintReceipt(
             complaint_id=outcome.complaint_id,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from tocsin_common.settings import Key, Keys, VerifyKeys
 from tocsin_common.settings import Settings as CommonSettings
@@ -33,5 +33,13 @@ class Settings(CommonSettings):
     """A file beside the database, and in no backup of it, that says what must stay erased."""
     retention_days: int = Field(default=5 * 365, ge=1)
     """How long a complaint is kept, unless its integration says less."""
+    attachments_url: str = ""
+    """Where sealed attachments lie: `file:///var/lib/tocsin/attachments`, `s3://bucket/folder`;
+    without one none are taken. A bucket must keep no versions, or nothing is stored in it."""
+    attachments_endpoint: str = ""
+    """The address of an S3-compatible store; without one, Amazon's."""
+    attachments_region: str = "us-east-1"
+    attachments_key_id: SecretStr = SecretStr("")
+    attachments_secret_key: SecretStr = SecretStr("")
     taxonomy_file: Path | None = None
     """The operator's own taxonomy, which replaces the shipped one whole; the same as cases'."""

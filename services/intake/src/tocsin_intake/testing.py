@@ -22,6 +22,9 @@ with old as (
     delete from vault_entry using old where vault_entry.complaint_id = old.complaint_id
 ), keys as (
     delete from data_key using old where data_key.complaint_id = old.complaint_id
+), evidence as (
+    update attachment set complaint_id = null, expires_at = $1 from old
+    where attachment.complaint_id = old.complaint_id
 ), pointers as (
     delete from acceptance using old where acceptance.complaint_id = old.complaint_id
 )

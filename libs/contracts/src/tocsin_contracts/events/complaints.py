@@ -108,6 +108,8 @@ class ComplaintReceived(Event):
     """The hotline attests that it has checked: a real person, a real account (protection D2)."""
     members: Headcount = Headcount.NOT_STATED
     """For a representative: how many stand behind the complaint, as the hotline attests."""
+    attachments: int = Field(default=0, ge=0)
+    """How many photos and voice notes the vault holds with it."""
     sealed: bytes
     """`Reported` as JSON, in a box from intake that only cases can open."""
     public_key: bytes | None = Field(default=None, min_length=32, max_length=32)

@@ -1,1 +1,1 @@
-"""Photos and voice notes: cleaned of what they say about themselves, sealed, known by random ids."""
+"""Photos and voice notes: cleaned of what they say about themselves, and sealed."""

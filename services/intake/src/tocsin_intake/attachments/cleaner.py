@@ -36,7 +36,7 @@ class TooSlow(Problem):
 
 
 class Cleaner:
-    """Starts a process for each attachment; more than a few wait, and more than that are refused."""
+    """Starts a process for each attachment: a few at once, some may wait, others are refused."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(AT_ONCE)

@@ -74,12 +74,12 @@ def sound(content: bytes, kind: Kind) -> Cleaned:
 
     made = BytesIO()
     demuxer = DEMUXERS.get(kind, kind.value)
-    with av.open(BytesIO(content), format=demuxer, metadata_errors="ignore") as source:
+    with av.open(BytesIO(content), "r", format=demuxer, metadata_errors="ignore") as source:
         pictures = [one for one in source.streams.video if not one.disposition.attached_pic]
         if pictures or not source.streams.audio:
             raise NotCleaned
         track = source.streams.audio[0]
-        if (codec := track.codec_context.name) not in CONTAINERS:
+        if (codec := track.codec.canonical_name) not in CONTAINERS:
             raise NotCleaned
         container, media_type = CONTAINERS[codec]
         bare = {"fflags": "+bitexact"} | ({"id3v2_version": "0"} if container == "mp3" else {})

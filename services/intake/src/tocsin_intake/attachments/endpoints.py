@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from tocsin_common.problems import NotFound
-from tocsin_intake.attachments.service import Attachments
+from tocsin_intake.attachments.service import UNNAMED, Attachments
 from tocsin_intake.auth import Hotline
 
 PATH = "/v1/attachments"
@@ -65,5 +65,7 @@ async def upload_attachment(
     """
     kept = await attachments.take(hotline.integration_id, request.stream())
     return AttachmentKept(
-        attachment_id=kept.id, media_type=kept.media_type, expires_at=kept.expires_at
+        attachment_id=kept.id,
+        media_type=kept.media_type,
+        expires_at=kept.created_at + UNNAMED,
     )

@@ -42,9 +42,11 @@ def kind_of(head: bytes) -> Kind | None:
     for beginning, kind in _BEGINNINGS:
         if head.startswith(beginning):
             return kind
-    if len(head) > 1 and head[0] == 0xFF:  # the frame sync of MPEG audio; layer 0 is AAC
+    if (
+        len(head) > 1 and head[0] == 0xFF
+    ):  # the frame sync of MPEG audio; layer 0 is AAC, layer 3 MP3
         if head[1] & 0xF6 == 0xF0:
             return Kind.AAC
-        if head[1] & 0xE0 == 0xE0 and head[1] & 0x06:
+        if head[1] & 0xE6 == 0xE2:
             return Kind.MP3
     return None

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import obstore
@@ -12,6 +13,9 @@ from obstore.store import LocalStore, S3Store
 from tocsin_common.errors import place_of
 from tocsin_common.problems import Unavailable
 from tocsin_intake.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, S3Config
 
 log = logging.getLogger("tocsin.attachments")
 
@@ -81,14 +85,12 @@ def _place(settings: Settings) -> LocalStore | S3Store:
     url = settings.attachments_url
     if url.startswith("file://"):
         return LocalStore(url.removeprefix("file://"), mkdir=True)
-    return S3Store.from_url(
-        url,
-        endpoint=settings.attachments_endpoint or None,
-        region=settings.attachments_region,
-        access_key_id=settings.attachments_key_id.get_secret_value() or None,
-        secret_access_key=settings.attachments_secret_key.get_secret_value() or None,
-        client_options={
-            "timeout": TIMEOUT,
-            "allow_http": settings.attachments_endpoint.startswith("http://"),
-        },
-    )
+    config: S3Config = {"region": settings.attachments_region}
+    if settings.attachments_endpoint:
+        config["endpoint"] = settings.attachments_endpoint
+    if key_id := settings.attachments_key_id.get_secret_value():
+        config["access_key_id"] = key_id
+        config["secret_access_key"] = settings.attachments_secret_key.get_secret_value()
+    plain = settings.attachments_endpoint.startswith("http://")
+    options: ClientConfig = {"timeout": TIMEOUT, "allow_http": plain}
+    return S3Store.from_url(url, config=config, client_options=options)
