@@ -17,7 +17,7 @@ from tocsin_cli.secrets import Secrets
 from tocsin_cli.service_process import ServiceProcess
 from tocsin_cli.supervisor import Supervisor
 from tocsin_contracts.permissions import PROVISION
-from tocsin_contracts.streams import BUYER_PORTAL_API, SERVICES
+from tocsin_contracts.streams import BUYER_PORTAL_API, INTAKE, SERVICES
 
 HOST = "127.0.0.1"
 _LOOK = 0.05  # seconds between looks while starting
@@ -181,8 +181,15 @@ class Stack:
             "TOCSIN_PORTAL_URL": self.url(BUYER_PORTAL_API),
             "TOCSIN_MIGRATE_AT_START": "1",
             **self.secrets.environment(service),
+            **self._attachments(service),
             **self.settings,
         }
+
+    def _attachments(self, service: str) -> dict[str, str]:
+        if service != INTAKE:
+            return {}
+        folder = make_directory(self.directory / "attachments", passable=False)
+        return {"TOCSIN_ATTACHMENTS_URL": folder.absolute().as_uri()}
 
     def _settings_of_provisioning(self) -> dict[str, str]:
         return {

@@ -19,11 +19,12 @@ import binascii
 import logging
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
+from tocsin_common.auth import scheme
 from tocsin_common.errors import place_of
 from tocsin_common.group_commit import Overloaded
 from tocsin_common.problems import NotFound, Problem, Unavailable
@@ -37,7 +38,7 @@ from tocsin_intake.adapters.payloads import (
 )
 from tocsin_intake.adapters.reading import read_json
 from tocsin_intake.adapters.receiving import Receives
-from tocsin_intake.auth import KnownHotlines, Scheme
+from tocsin_intake.auth import KnownHotlines
 from tocsin_intake.flat import FIELDS, tolerant
 from tocsin_intake.integrations.hotline import Hotline, Scope
 from tocsin_intake.schemas import Media
@@ -60,7 +61,7 @@ async def receive_from_kobo(
     request: Request,
     hotlines: KnownHotlines,
     receiving: Receives,
-    _: Scheme,
+    _: Annotated[object, Depends(scheme)],
 ) -> dict[str, int]:
     """Accept a submission; answers when it is stored, and 503 whenever it is not."""
     hotline = await hotlines.permitted(_with_key(request), Scope.COMPLAINTS)
