@@ -98,13 +98,15 @@ def _read(name: str, value: Any) -> Any:
     """Read what a form or a table says, as far as that is certain."""
     if isinstance(value, datetime):
         return value.date()
+    if isinstance(value, bool) and name == "share":
+        return "given" if value else "refused"
     if isinstance(value, bool | date):
         return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, list | tuple):
         listed = cast("list[Any]", value)
-        return tuple(map(_text, listed)) if name == "issues" else ", ".join(map(_text, listed))
+        return tuple(map(_text, listed)) if name == "issues" else _text(listed)
     if not (text := _text(value)):
         return None
     if name == "issues":
@@ -123,4 +125,6 @@ def _read(name: str, value: Any) -> Any:
 def _text(value: Any) -> str:
     if value is None or isinstance(value, dict):
         return ""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, cast("list[Any]", value)))
     return str(value).strip()

@@ -1,0 +1,247 @@
+"""What RapidPro, KoboToolbox and Telegram send becomes complaints."""
+
+import base64
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from systems import SYSTEMS, a_chat, a_run, a_submission, register
+
+from tocsin_common.group_commit import GroupCommit
+from tocsin_common.testing import serving
+from tocsin_common.testing.http import Client
+from tocsin_intake.adapters import kobo, rapidpro, telegram
+from tocsin_intake.adapters.payloads import Payload, Translation
+from tocsin_intake.app import create_app
+from tocsin_intake.integrations import Hotline
+from tocsin_intake.integrations.systems import Flow, Form, System
+from tocsin_intake.schemas import ComplaintSubmission, IntegrationDefaults
+from tocsin_intake.service import store_complaints
+from tocsin_intake.settings import Settings
+
+Header = dict[str, str]
+
+
+def translated(module: Any, body: Any, **system: Any) -> Translation:
+    systems = (System(**system),)
+    hotline = Hotline(uuid4(), module.NAME, IntegrationDefaults(), systems)
+    return module.translate(hotline, Payload(body=json.dumps(body).encode()))
+
+
+def the_complaint(module: Any, body: Any, **system: Any) -> ComplaintSubmission:
+    [complaint] = translated(module, body, **system).complaints
+    return complaint
+
+
+def test_a_flows_results_fill_the_fields_they_are_named_after() -> None:
+    complaint = the_complaint(rapidpro, a_run())
+
+    assert complaint.words == "Locked fire exits."
+    assert complaint.facility.name == "Silver Heron Assembly"
+    assert complaint.consent.share == "given"
+    assert complaint.language == "vi"
+    assert complaint.external_ref == "r1:n2"
+    assert complaint.source
+    assert (complaint.source.kind, complaint.source.handle) == ("phone", "+84000000004")
+
+
+def test_a_flow_with_names_of_its_own_is_mapped_by_the_integrations_fields() -> None:
+    body = a_run(results={"q1": {"value": "Excessive heat."}, "q2": {"value": "Heron"}})
+    fields = Flow(fields={"words": "q1", "facility_name": "q2"})
+
+    complaint = the_complaint(rapidpro, body, rapidpro=fields)
+
+    assert (complaint.words, complaint.facility.name) == ("Excessive heat.", "Heron")
+
+
+def test_without_words_the_flows_input_or_all_its_answers_are_the_words() -> None:
+    typed = a_run(
+        results={}, input={"text": "They hit us.", "attachments": ["image/jpeg:https://a/1"]}
+    )
+    silent = a_run(results={"q1": {"value": "heat"}, "q2": {"input": "nights"}}, input=None)
+
+    complaint = the_complaint(rapidpro, typed)
+
+    assert complaint.words == "They hit us."
+    assert [(one.kind, one.reference) for one in complaint.media] == [("image", "https://a/1")]
+    assert the_complaint(rapidpro, silent).words == "q1: heat\nq2: nights"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, [], "x", a_run(results={}, input=None), {"run": {"uuid": "r"}}]
+)
+def test_a_flow_that_says_nothing_is_set_aside(body: Any) -> None:
+    assert [one.reason for one in translated(rapidpro, body).unknown] == ["nothing_said"]
+
+
+async def test_the_flow_is_answered_with_what_it_may_text_on(
+    intake: Client, operator: Header
+) -> None:
+    flow = {"answer": "Cảm ơn. {receipt}"}
+    line = await register(intake, operator, "rapidpro", rapidpro=flow)
+
+    answer = (await line.send(a_run())).json()
+    nothing = (await line.send({})).json()
+
+    assert answer["message"] == f"Cảm ơn. {answer['receipt']}"
+    assert len(answer["reference"]) == 36
+    assert nothing == {"reference": None, "receipt": None, "message": ""}
+
+
+def test_a_submissions_questions_fill_fields_and_what_the_form_notes_itself_is_left_out() -> None:
+    complaint = the_complaint(kobo, a_submission())
+
+    assert complaint.words == "They keep our passports."
+    assert complaint.issues == ("forced_labour.retention_of_documents",)
+    assert complaint.external_ref == "6f9c1a52-6d8b-4b5c-9d7a-0f0b1a2c3d4e"
+    assert "enumerator" not in complaint.model_dump_json()
+
+
+def test_a_form_without_our_names_is_mapped_or_kept_as_its_answers() -> None:
+    body = {
+        "_uuid": "u1", "q1": "heat", "group1/q2": "Heron", "start": "2031-01-01",
+        "repeat": [{"repeat/q3": "a"}, {"repeat/q3": "b"}],
+        "_attachments": [{"download_url": "https://kobo.example/1.jpg", "mimetype": "image/jpeg"}],
+    }  # fmt: skip
+    fields = Form(fields={"words": "q1", "facility_name": "group1/q2"})
+
+    mapped = the_complaint(kobo, body, kobo=fields)
+    plain = the_complaint(kobo, body)
+
+    assert (mapped.words, mapped.facility.name) == ("heat", "Heron")
+    said = "q1: heat\ngroup1/q2: Heron\nrepeat/q3 [1]: a\nrepeat/q3 [2]: b"
+    assert plain.words == said
+    assert [one.reference for one in plain.media] == ["https://kobo.example/1.jpg"]
+
+
+def test_xml_and_empty_submissions_are_set_aside() -> None:
+    hotline = Hotline(uuid4(), kobo.NAME, IntegrationDefaults())
+    xml = kobo.translate(hotline, Payload(body=b"<data id='x'/>"))
+
+    assert [one.reason for one in xml.unknown] == ["xml"]
+    assert [one.reason for one in translated(kobo, {"_uuid": "u"}).unknown] == ["nothing_said"]
+
+
+async def test_kobo_may_show_the_key_as_a_basic_password(intake: Client, operator: Header) -> None:
+    line = await register(intake, operator, "kobo")
+
+    def basic(password: str) -> Header:
+        return {"Authorization": "Basic " + base64.b64encode(f"u:{password}".encode()).decode()}
+
+    assert (await line.send(a_submission(), basic(line.key))).status == 200
+    assert (await line.send(a_submission(), basic("tcs_live_guess"))).status == 401
+    assert (await line.send(a_submission(), {"Authorization": "Basic %%%"})).status == 401
+
+
+async def test_kobo_is_told_503_and_when_to_come_back_while_load_is_shed(
+    settings: Settings, database: Any, streams: Any, operator: Header
+) -> None:
+    app = create_app(settings=settings)
+    async with serving(app) as intake:
+        line = await register(intake, operator, "kobo")
+        full = GroupCommit(database.begin, store_complaints, waiting=0)
+        app.state.accepting._storing = full
+
+        answer = await line.send(a_submission())
+
+    assert answer.status == 503
+    assert answer.headers["Retry-After"]
+
+
+def test_a_chat_message_is_words_by_an_account_without_its_name() -> None:
+    complaint = the_complaint(telegram, a_chat())
+
+    assert complaint.words == "ไม่ได้ค่าล่วงเวลา"
+    assert complaint.language == "th"
+    assert complaint.external_ref == "900000001"
+    assert complaint.source
+    assert (complaint.source.kind, complaint.source.handle) == ("telegram", "777")
+    assert "Somchai" not in complaint.model_dump_json()
+
+
+def a_message(**changes: Any) -> Any:
+    base = a_chat()["message"]
+    del base["text"]
+    return base | changes
+
+
+@pytest.mark.parametrize(
+    "kind", ["message", "edited_message", "business_message", "edited_business_message"]
+)
+def test_every_way_to_write_counts(kind: str) -> None:
+    assert the_complaint(telegram, {"update_id": 1, kind: a_message(text="Heat.")}).words == "Heat."
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"photo": [{"file_id": "s"}, {"file_id": "L"}], "caption": "The exit."}, "The exit."),
+        ({"photo": [{"file_id": "s"}, {"file_id": "L"}]}, "[Telegram: image]"),
+        ({"voice": {"file_id": "L", "mime_type": "audio/ogg"}}, "[Telegram: voice]"),
+        ({"document": {"file_id": "L", "file_name": "CANARY.pdf"}}, "[Telegram: document]"),
+        ({"location": {"latitude": 1.5, "longitude": 2.5}}, "[location: 1.5, 2.5]"),
+        (
+            {"venue": {"title": "Gate", "location": {"latitude": 1.5, "longitude": 2.5}}},
+            "[location: Gate, 1.5, 2.5]",
+        ),
+        ({"contact": {"first_name": "A", "phone_number": "+1"}}, "[contact: A, +1]"),
+        ({"poll": {"question": "Strike?"}}, "[poll: Strike?]"),
+    ],
+)
+def test_what_is_not_typed_says_something_too(content: Any, words: str) -> None:
+    complaint = the_complaint(telegram, a_chat(message=a_message(**content)))
+
+    assert complaint.words == words
+    assert "CANARY" not in complaint.model_dump_json()
+    assert [one.reference for one in complaint.media] == ["L"] * len(complaint.media)
+    assert bool(complaint.media) == (not words.startswith(("[location", "[contact", "[poll")))
+
+
+def test_a_pressed_button_is_words() -> None:
+    pressed = {"id": "1", "from": {"id": 777}, "data": "unsafe"}
+
+    assert the_complaint(telegram, {"update_id": 1, "callback_query": pressed}).words == "unsafe"
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"update_id": 1, "message": a_message(text="/start")},
+        {"update_id": 1, "message": a_message(new_chat_members=[{"id": 1}])},
+        {"update_id": 1, "message": a_message(text="x", **{"from": {"id": 1, "is_bot": True}})},
+        {"update_id": 1, "my_chat_member": {"chat": {"id": 1}}},
+        {"update_id": 1, "message_reaction": {}},
+        {"update_id": 1, "channel_post": a_message(text="news")},
+    ],
+)
+def test_what_is_about_the_chat_is_no_complaint(update: Any) -> None:
+    assert translated(telegram, update) == Translation()
+
+
+@pytest.mark.parametrize(
+    ("update", "reason"),
+    [
+        ({"update_id": 1, "hologram": {}}, "unknown_update"),
+        ({"update_id": 1, "message": a_message(hologram={})}, "unknown_message"),
+        ({"update_id": 1, "message": a_message(text="x", chat={"id": 1, "type": "group"})},
+         "not_a_private_chat"),
+        ({"update_id": 1, "callback_query": {"id": "1"}}, "button_without_data"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_set_aside(update: Any, reason: str) -> None:
+    assert [one.reason for one in translated(telegram, update).unknown] == [reason]
+
+
+async def test_the_receipt_goes_back_into_the_chat_where_the_hotline_wants_that(
+    intake: Client, operator: Header
+) -> None:
+    system = SYSTEMS["telegram"]["telegram"] | {"answer": "{receipt}"}
+    talking = await register(intake, operator, "telegram", telegram=system)
+    silent = await register(intake, operator, "telegram")
+
+    answer = (await talking.send(a_chat())).json()
+
+    assert (answer["method"], answer["chat_id"]) == ("sendMessage", "777")
+    assert len(answer["text"].replace(" ", "")) == 16
+    assert (await silent.send(a_chat())).json() == {}
