@@ -303,6 +303,8 @@ def each_service_reads_its_own_secrets(objects: Sequence[Object]) -> list[str]:
     for one in of_kind(objects, "Deployment"):
         name = one["metadata"]["labels"]["app.kubernetes.io/name"]
         own = {name, f"postgres-{name}-app", f"postgres-{name}-ca", "nats-tls"}
+        if name == "intake":
+            own.add("attachment-store")
         pod = pod_of(one) or {}
         problems += [
             f"{called(one)} reads {secret}, which is another's"

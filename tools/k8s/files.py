@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 
 from nats_config import CLUSTER, ONE_MACHINE, Installation
-from secrets_of import keys_by_name
+from secrets_of import ATTACHMENT_STORE, keys_by_name
 from sizes import CONNECTIONS, GRACE, METRICS_PORT, NAMES, PORT, SIZES, SLEEP
 
 from tocsin_contracts.permissions import PROVISION
@@ -29,6 +29,7 @@ READINESS = {
 }
 STOPPING = f"{SLEEP} s of sleep, 5 for requests, 12 for events in hand, 5 for deliveries"
 MATCHES_OF_A_RULE = 8  # that every gateway takes
+ATTACHMENTS = f"              - secret: {{ name: {ATTACHMENT_STORE} }}\n"  # keys of their store
 
 
 def filled(template: str, **values: object) -> str:
@@ -52,6 +53,7 @@ def _service(service: str) -> str:
             memory=size.memory,
             memory_limit=size.memory_limit,
             tmp=size.tmp,
+            more=ATTACHMENTS if service == INTAKE else "",
         )
         for role in ROLES
     )

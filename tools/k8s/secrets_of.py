@@ -19,7 +19,8 @@ from tocsin_contracts.streams import SERVICES
 
 DATABASE_URL = "tocsin_database_url"
 NATS_PASSWORDS, NATS_ROUTES = "nats-passwords", "nats-routes"
-BACKUP_STORE = "backup-store"
+BACKUP_STORE, ATTACHMENT_STORE = "backup-store", "attachment-store"
+STORE_KEYS = ("tocsin_attachments_key_id", "tocsin_attachments_secret_key")
 ROUTE = "nats-route://routes:{password}@nats-{number}.nats-headless.tocsin.svc.cluster.local:6222"
 
 
@@ -48,14 +49,19 @@ def of_installation(secrets: Secrets, *, development: bool) -> dict[str, dict[st
         f"postgres-{NAMES[service]}-app": {"uri": containers[service][DATABASE_URL]}
         for service in SERVICES
     }
-    return {**all_of_them, **databases, "postgres": containers["postgres"]}
+    return {
+        **all_of_them,
+        **databases,
+        "postgres": containers["postgres"],
+        ATTACHMENT_STORE: dict.fromkeys(STORE_KEYS, ""),
+    }
 
 
 def keys_by_name() -> dict[str, tuple[str, ...]]:
     """The keys of every secret that somebody must provide in production."""
     made = of_installation(Secrets.generate(), development=False)
-    store = {BACKUP_STORE: ("access_key_id", "secret_access_key")}
-    return {name: tuple(sorted(values)) for name, values in made.items()} | store
+    stores = {BACKUP_STORE: ("access_key_id", "secret_access_key"), ATTACHMENT_STORE: STORE_KEYS}
+    return {name: tuple(sorted(values)) for name, values in made.items()} | stores
 
 
 def manifests(folder: Path, *, development: bool) -> str:
