@@ -30,6 +30,8 @@ from tocsin_intake.dialogue import hotline as dialogue_hotline
 from tocsin_intake.dialogue.guesses import Guesses
 from tocsin_intake.dialogue.service import Counter
 from tocsin_intake.endpoints import Accepting
+from tocsin_intake.imports import endpoints as imports
+from tocsin_intake.imports.tables import MOST_BYTES as MOST_TABLE
 from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
 from tocsin_intake.quarantine.service import Quarantine
@@ -79,6 +81,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         routers=[
             endpoints.router,
             batches.router,
+            imports.router,
             uploads.router,
             taxonomy.router,
             *ROUTERS,
@@ -97,7 +100,11 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             *(answering if role.answers else ()),
             *([attachments.dropping] if attachments and role.works else ()),
         ],
-        body_limits={batches.PATH: MOST_BYTES, uploads.PATH: uploads.MOST_BYTES},
+        body_limits={
+            batches.PATH: MOST_BYTES,
+            uploads.PATH: uploads.MOST_BYTES,
+            imports.PATH: MOST_TABLE,
+        },
     )
     app.state.vault = vault
     app.state.taxonomy = load_taxonomy(settings.taxonomy_file)

@@ -40,10 +40,18 @@ class Accepting:
             ReferenceReused: its reference stood for another complaint.
             Overloaded: nothing was done; send it again.
         """
+        receipt, _ = await self.outcome_for(hotline, submission, idempotency_key)
+        return receipt
+
+    async def outcome_for(
+        self, hotline: Hotline, submission: ComplaintSubmission, idempotency_key: str | None
+    ) -> tuple[ComplaintReceipt, bool]:
+        """The same, and whether it is new."""
         member = self.acceptor.accept(hotline, submission, idempotency_key)
         outcome = await self._storing.join(member)
-        (_repeat if isinstance(outcome, Known) else _new).inc()
-        return service.answer(self.acceptor, member, outcome)
+        known = isinstance(outcome, Known)
+        (_repeat if known else _new).inc()
+        return service.answer(self.acceptor, member, outcome), not known
 
 
 AcceptingComplaints = Annotated[Accepting, Depends(_accepting)]

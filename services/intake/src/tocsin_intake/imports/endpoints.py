@@ -1,0 +1,44 @@
+"""The edge to imports: a file comes in, steps go out while rows become durable."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+
+from tocsin_intake.auth import Hotline
+from tocsin_intake.endpoints import AcceptingComplaints
+from tocsin_intake.imports import service
+from tocsin_intake.imports.service import ImportStep
+
+PATH = "/v1/complaints/import"
+NDJSON = "application/x-ndjson"
+
+router = APIRouter(prefix=PATH, tags=["complaints"])
+
+
+@router.post(
+    "",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "A line per step, each an `ImportStep`; the last one is `finished`",
+            "content": {NDJSON: {"schema": ImportStep.model_json_schema()}},
+        }
+    },
+)
+async def import_complaints(
+    request: Request,
+    hotline: Hotline,
+    accepting: AcceptingComplaints,
+    dry_run: Annotated[bool, Query(description="Only say what would come of it.")] = False,
+) -> StreamingResponse:
+    """Import complaints from a table: the body is the CSV or XLSX file itself.
+
+    The first row names the columns. A row that is wrong is told by its number, its field and a
+    reason, never by what stands in it, and changes nothing for the others. The file is read in
+    memory and never lies on a disk. Sent again, it brings nothing twice: a row is known by its
+    `external_ref`, else by its contents. A stream that ends without `finished` is sent again.
+    """
+    table = await service.read_table(await request.body())
+    steps = service.steps(accepting, hotline, table, dry_run=dry_run)
+    return StreamingResponse(steps, media_type=NDJSON)
