@@ -1,0 +1,108 @@
+"""A rendered pod run as plain processes: its command, variables and files, on a test's servers."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.checks.nats_folder import of_installation
+from deploy.checks.rendered import Object, named
+from tocsin_cli.embedded.ports import free_port
+from tocsin_common.testing.servers import Servers
+
+NAMES = {
+    "intake": "intake",
+    "cases": "cases",
+    "notifications": "notifications",
+    "buyer-portal-api": "buyer_portal_api",
+}
+
+
+@dataclass
+class Pod:
+    """One pod's environment, and the processes in it."""
+
+    name: str
+    variables: dict[str, str]
+    port: int
+
+    @property
+    def ready_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/readyz"
+
+    async def run_to_end(self, command: str) -> int:
+        """Run what an init container or a job runs."""
+        process = await self.spawn(command)
+        return await process.wait()
+
+    async def spawn(self, command: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tocsin_common.container",
+            command,
+            env=self.variables,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    @asynccontextmanager
+    async def running(self, command: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+        process = await self.spawn(command)
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+def pod_on(
+    objects: Sequence[Object], spec: Object, name: str, servers: Servers, folder: Path
+) -> Pod:
+    """Give a pod what its manifest says, but for the addresses of the servers.
+
+    Args:
+        objects: the overlay.
+        spec: the pod's specification.
+        name: of the workload it belongs to.
+        servers: where its database and NATS are.
+        folder: where its files go.
+    """
+    own = folder / name
+    own.mkdir()
+    for file, text in _files(spec, servers).items():
+        (own / file).write_text(text)
+    [container] = spec["containers"]
+    variables: dict[str, str] = {}
+    for source in container["envFrom"]:
+        reference = source["configMapRef"]["name"].rpartition("-")[0]
+        variables |= named(objects, "ConfigMap", reference)["data"]
+    service = container["image"].rpartition("/")[2].partition(":")[0]
+    port = free_port()
+    here = {
+        "PATH": os.environ["PATH"],
+        "TOCSIN_SERVICE": NAMES[service],
+        "TOCSIN_SECRETS_DIR": str(own),
+        "TOCSIN_NATS_URL": servers.nats.url,
+        "TOCSIN_HOST": "127.0.0.1",
+        "TOCSIN_PORT": str(port),
+        "TOCSIN_METRICS_PORT": "0",
+    }
+    return Pod(name, variables | here, port)
+
+
+def _files(spec: Object, servers: Servers) -> dict[str, str]:
+    """The volume `secrets`, as the kubelet would fill it."""
+    made = of_installation(servers.secrets, development=True)
+    for name, service in NAMES.items():
+        made[f"postgres-{name}-app"] = {"uri": servers.postgres.url(service)}
+    [volume] = [one for one in spec["volumes"] if one["name"] == "secrets"]
+    files: dict[str, str] = {}
+    for source in volume["projected"]["sources"]:
+        values = made[source["secret"]["name"]]
+        items = source["secret"].get("items") or [{"key": key, "path": key} for key in values]
+        files |= {one["path"]: values[one["key"]] for one in items}
+    return files
