@@ -6,7 +6,7 @@ from tocsin_common.auth import KeyRing
 from tocsin_common.group_commit import GroupCommit
 from tocsin_common.sealing import Box
 from tocsin_common.service import Role, Service
-from tocsin_common.signatures import Verifier
+from tocsin_common.signatures import Signer, Verifier
 from tocsin_contracts.events.cases import (
     ComplaintAcknowledged,
     ComplaintStatusChanged,
@@ -30,6 +30,9 @@ from tocsin_intake.dialogue import hotline as dialogue_hotline
 from tocsin_intake.dialogue.guesses import Guesses
 from tocsin_intake.dialogue.service import Counter
 from tocsin_intake.endpoints import Accepting
+from tocsin_intake.erasure import endpoints as erasure
+from tocsin_intake.erasure.keeper import Keeper
+from tocsin_intake.erasure.service import Eraser
 from tocsin_intake.imports import endpoints as imports
 from tocsin_intake.imports.tables import MOST_BYTES as MOST_TABLE
 from tocsin_intake.integrations import loading
@@ -60,6 +63,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     officers: KeyRing[VaultOfficer] = KeyRing(
         settings.hash_key, lambda: vault_officers.by_key(database)
     )
+    eraser = Eraser(Signer(settings.certificate_key), settings.backup_days, settings.erasure_ledger)
+    keeper = Keeper(database, eraser, settings.retention_days)
     if role.works:
         terms = Terms(
             vault,
@@ -93,12 +98,14 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             vault_endpoints.tokens,
             vault_endpoints.openings,
             vault_endpoints.admin,
+            erasure.admin,
             dialogue.router,
             dialogue_hotline.router,
         ],
         running=[
             *(answering if role.answers else ()),
             *([attachments.dropping] if attachments and role.works else ()),
+            *([keeper.running] if role.works else ()),
         ],
         body_limits={
             batches.PATH: MOST_BYTES,
@@ -114,7 +121,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     accepting = Accepting(Acceptor(vault, settings.hash_key, settings.receipt_key), storing)
     app.state.accepting = accepting
     app.state.batches = Batches(accepting)
-    app.state.counter = Counter(vault, settings.hash_key)
+    app.state.eraser = eraser
+    app.state.counter = Counter(vault, settings.hash_key, eraser)
     app.state.guesses = Guesses()
     app.state.receiving = Receiving(accepting, Quarantine(database, vault, settings.hash_key))
     app.state.attachments = attachments

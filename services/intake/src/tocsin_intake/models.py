@@ -22,6 +22,10 @@ class Integration(Table, table=True):
     sealed_secrets: bytes | None = None
     """How the hotline's own system signs and speaks, sealed under the vault key."""
     requests_per_minute: int | None = None
+    retention_days: int | None = None
+    """How long its complaints are kept; `None`: as long as intake keeps any."""
+    contact_key: bytes | None = None
+    """The hotline's own X25519 key: contacts are sealed to it (protection V11)."""
     version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     """Counts changes, for the ETag."""
     created_at: datetime

@@ -88,6 +88,8 @@ class Known:
     body_hash: bytes | None
     """`None`: it was an informational call, of which nothing is kept."""
     receipt_used: bool
+    erased: bool = False
+    """It was erased, and does not come back by being sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Acceptor:
             complaint_id,
             Account(words=submission.words, reported=reported, media=submission.media),
             submission.contact if submission.consent.contact_me else None,
+            hotline.contact_key,
         )
         event = _event(complaint_id, hotline, complete, sealed)
         return Accepted(
@@ -218,8 +221,9 @@ on conflict do nothing returning reference
 """
 _KNOWN = """
 select a.reference, a.complaint_id as id, c.received_at, c.body_hash,
-    c.receipt_used_at is not null as used
+    c.receipt_used_at is not null as used, e.complaint_id is not null as erased
 from acceptance a left join complaint c on c.id = a.complaint_id
+left join erasure e on e.complaint_id = a.complaint_id
 where a.reference = any($1::bytea[])
 """
 _POINT_ELSEWHERE = """
@@ -299,7 +303,9 @@ async def _claim_references(
     before = points_to.keys() - {row["reference"] for row in claimed}
     rows = await connection.fetch(_KNOWN, list(before))
     known = {
-        row["id"]: Known(row["id"], row["received_at"], row["body_hash"], row["used"])
+        row["id"]: Known(
+            row["id"], row["received_at"], row["body_hash"], row["used"], erased=row["erased"]
+        )
         for row in rows
     }
     return points_to | {row["reference"]: row["id"] for row in rows}, known
@@ -343,6 +349,10 @@ def answer(acceptor: Acceptor, member: Member, outcome: Outcome) -> ComplaintRec
             complaint_id=outcome.complaint_id,
             status=AcceptanceStatus.RECEIVED,
             receipt=outcome.receipt,
+        )
+    if isinstance(outcome, Known) and outcome.erased:
+        return ComplaintReceipt(
+            complaint_id=outcome.complaint_id, status=AcceptanceStatus.ALREADY_RECEIVED
         )
     if isinstance(outcome, Counted) or isinstance(member, Counted):
         return _counted(member, outcome)

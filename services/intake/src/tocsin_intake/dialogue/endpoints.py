@@ -97,6 +97,15 @@ async def withdraw_complaint(shown: Shown, window: AtTheWindow) -> Back:
     )
 
 
+@router.post("/erase")
+async def erase_by_receipt(shown: Shown, window: AtTheWindow) -> Back:
+    """Erase a complaint for good, with one's own number and PIN: a certificate is all that stays.
+
+    It names the day from which on no backup holds it either.
+    """
+    return await window.serve(shown, lambda tx, at: service.erase(tx, at, shown.receipt, shown.pin))
+
+
 @router.post("/renew")
 async def renew_receipt(shown: Shown, window: AtTheWindow) -> Back:
     """Get a number and a PIN that nobody else has seen. They are shown once."""
@@ -139,4 +148,5 @@ def back(outcome: Outcome, wanted: str | None) -> Back:
         own_number=found.own,
         new_receipt=outcome.new_receipt,
         new_pin=outcome.new_pin,
+        certificate=outcome.certificate,
     ).padded()

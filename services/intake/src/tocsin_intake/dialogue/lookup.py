@@ -18,7 +18,8 @@ NOBODY = UUID(int=0)
 
 _LOOK = """
 select c.id, c.integration_id, c.received_at, c.status, k.wrapped,
-    v.contact is not null as contact_me, d.consent_version,
+    v.contact is not null as contact_me,
+    (select i.contact_key from integration i where i.id = c.integration_id) as contact_key, d.consent_version,
     c.facts ->> 'language' as language, coalesce(d.share, c.facts ->> 'share') as share,
     coalesce(d.supplier_contact, c.facts ->> 'supplier_contact') as supplier_contact,
     d.acknowledged_at, d.withdrawn_at, d.own_receipt_hash, d.pin_hash,
@@ -51,6 +52,8 @@ class Found:
     withdrawn_at: datetime | None
     messages: int
     wrapped_key: bytes
+    contact_key: bytes | None
+    """The hotline's own: contacts are sealed to it."""
     own: bool
     """By the number and PIN that no hotline has seen (protection V8)."""
     test: bool
@@ -104,6 +107,7 @@ def _found(row: Any, *, own: bool) -> Found:
         withdrawn_at=row["withdrawn_at"],
         messages=row["messages"],
         wrapped_key=row["wrapped"],
+        contact_key=row["contact_key"],
         own=own,
         test=row["test"],
         renewed=row["own_receipt_hash"] is not None,

@@ -26,7 +26,10 @@ from tocsin_intake.dialogue import lookup, messages
 from tocsin_intake.dialogue.consent import Agreement
 from tocsin_intake.dialogue.lookup import NOBODY, Found
 from tocsin_intake.dialogue.messages import MOST
-from tocsin_intake.vault.sealing import Compartment, Vault
+from tocsin_intake.erasure import service as erasure
+from tocsin_intake.erasure.certificates import Reason
+from tocsin_intake.erasure.service import Eraser
+from tocsin_intake.vault.sealing import Compartment, Vault, seal_contact
 
 PIN_DIGITS = 6
 
@@ -71,6 +74,7 @@ class Outcome:
     messages: Sequence[OpenedMessage] = ()
     new_receipt: str | None = None
     new_pin: str | None = None
+    certificate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Counter:
 
     vault: Vault
     hash_key: bytes
+    eraser: Eraser
 
 
 async def look(tx: AsyncConnection, at: Counter, receipt: str, pin: str | None) -> Outcome:
@@ -136,7 +141,8 @@ async def agree(
         await connection.execute(_NO_CONTACT, found.complaint_id)
     elif contact:
         key = at.vault.compartment(found.complaint_id, found.wrapped_key)
-        await connection.execute(_CONTACT, found.complaint_id, key.seal(b"contact", contact))
+        sealed = seal_contact(key, contact, found.contact_key)
+        await connection.execute(_CONTACT, found.complaint_id, sealed)
     version = await connection.fetchval(
         _AGREE, found.complaint_id, wanted.share, wanted.supplier_contact
     )
@@ -162,6 +168,20 @@ async def withdraw(tx: AsyncConnection, at: Counter, receipt: str, pin: str | No
         withdrawn = Withdrawn(occurred_at=now, complaint_id=found.complaint_id)
         await outbox.record(tx, [] if found.test else [withdrawn])
     return Outcome(replace(found, withdrawn_at=now, status="withdrawn"), done=True)
+
+
+async def erase(tx: AsyncConnection, at: Counter, receipt: str, pin: str | None) -> Outcome:
+    """Erase a complaint for good; only with one's own number."""
+    found = await lookup.find(tx, at.hash_key, receipt, pin, to_change=False)
+    if found is None or not found.own:
+        return Outcome(found, needs_own_number=found is not None)
+    now, wanted = datetime.now(UTC), [found.complaint_id]
+    done = await erasure.erase(tx, at.eraser, wanted, Reason.ASKED_BY_WORKER, now)
+    if not done:
+        return Outcome(None)
+    certificate = done[found.complaint_id].model_dump_json()
+    gone = replace(found, status="erased", messages=0)
+    return Outcome(gone, done=True, certificate=certificate)
 
 
 async def renew(tx: AsyncConnection, at: Counter, receipt: str) -> Outcome:

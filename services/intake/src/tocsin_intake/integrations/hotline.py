@@ -41,6 +41,8 @@ class Hotline:
     key_id: UUID | None = None
     """The key it was known by, if it was one."""
     scopes: frozenset[Scope] = ALL_SCOPES
+    contact_key: bytes | None = None
+    """Its own: contacts are sealed to it (protection V11)."""
     test: bool = False
     """By a test key: what it hands in never leaves intake."""
 

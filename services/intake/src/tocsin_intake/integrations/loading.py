@@ -54,6 +54,7 @@ def _hotline(integration: Integration, vault: Vault) -> Hotline:
         defaults=IntegrationDefaults.model_validate(integration.defaults),
         systems=_systems(integration, vault),
         limits=Limits(integration.requests_per_minute),
+        contact_key=integration.contact_key,
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, Base64Bytes, BaseModel, Field, model_validator
 
 from tocsin_common.text import Line
 from tocsin_intake.integrations.hotline import Scope
@@ -14,6 +14,17 @@ from tocsin_intake.schemas import IntegrationDefaults, Submitted
 
 Hours = Annotated[int, Field(ge=0, le=24 * 30)]
 PerMinute = Annotated[int, Field(ge=1, le=1_000_000)]
+NOT_SHOWN = {"id", "disabled_at", "defaults", "sealed_secrets", "contact_key"}
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+def _of_32_bytes(key: bytes) -> bytes:
+    if len(key) != 32:
+        raise ValueError("is not a key: 32 bytes in base64")
+    return key
+
+
+ContactKey = Annotated[Base64Bytes, AfterValidator(_of_32_bytes)]
 Scopes = Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
 
 
@@ -25,6 +36,15 @@ class NewIntegration(System):
     defaults: IntegrationDefaults = IntegrationDefaults()
     requests_per_minute: PerMinute | None = Field(
         default=None, description="None: as many as come."
+    )
+
+    retention_days: Days | None = Field(
+        default=None, description="How long complaints are kept; none: as long as any."
+    )
+    contact_key: ContactKey | None = Field(
+        default=None,
+        description="The hotline's own X25519 public key in base64: contacts are sealed to it, "
+        "and Tocsin cannot open them.",
     )
 
     @property
@@ -39,6 +59,7 @@ class IntegrationChange(Submitted):
     name: Line | None = None
     defaults: IntegrationDefaults | None = None
     requests_per_minute: PerMinute | None = None
+    retention_days: Days | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -94,6 +115,8 @@ class IntegrationShown(BaseModel):
     adapter: str
     defaults: IntegrationDefaults
     requests_per_minute: int | None
+    retention_days: int | None
+    contacts_sealed_to_hotline: bool
     created_at: datetime
     last_used_at: datetime | None
     disabled: bool
@@ -106,7 +129,8 @@ class IntegrationShown(BaseModel):
             integration_id=one.id,
             disabled=one.disabled_at is not None,
             defaults=IntegrationDefaults.model_validate(one.defaults),
-            **one.model_dump(exclude={"id", "disabled_at", "defaults", "sealed_secrets"}),
+            contacts_sealed_to_hotline=one.contact_key is not None,
+            **one.model_dump(exclude=NOT_SHOWN),
         )
 
 

@@ -58,6 +58,8 @@ async def create(
         adapter=new.adapter,
         defaults=new.defaults.model_dump(mode="json"),
         requests_per_minute=new.requests_per_minute,
+        retention_days=new.retention_days,
+        contact_key=new.contact_key,
         created_at=datetime.now(UTC),
     )
     if new.system != System():
@@ -99,7 +101,7 @@ async def change(
         IfMatchMissing, ChangedSince: the caller does not know the present state.
     """
     integration = await _to_change(session, integration_id, if_match)
-    for name in wanted.model_fields_set & {"name", "requests_per_minute"}:
+    for name in wanted.model_fields_set & {"name", "requests_per_minute", "retention_days"}:
         setattr(integration, name, getattr(wanted, name))
     if wanted.defaults:
         integration.defaults = wanted.defaults.model_dump(mode="json")

@@ -1,0 +1,76 @@
+"""Keeps erasures: replays the ledger at the start, erases what is too old, rewrites the files."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from tocsin_common.database import Database
+from tocsin_common.errors import place_of
+from tocsin_common.telemetry import counter
+from tocsin_intake.erasure import ledger, scrub, service
+from tocsin_intake.erasure.service import Eraser
+
+log = logging.getLogger("tocsin.erasure")
+erasures = counter("erasures_total", "Complaints erased by a job, by why", ["outcome"])
+
+EVERY = 3600.0  # seconds between looks at what is too old
+SOON = 5.0  # seconds after a failure
+
+
+class Keeper:
+    """One in every process that works; doing it twice changes nothing."""
+
+    def __init__(self, database: Database, eraser: Eraser, retention_days: int) -> None:
+        self._database = database
+        self._eraser = eraser
+        self._days = retention_days
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Keep erasures until the block ends."""
+        task = asyncio.create_task(self._keep())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def replay(self) -> int:
+        """Erase again whatever the ledger says must be gone; return how much was there."""
+        if self._eraser.ledger is None:
+            return 0
+        back = 0
+        for ids in ledger.batches(self._eraser.ledger):
+            async with self._database.begin() as tx:
+                back += await service.replay(tx, self._eraser, ids)
+        erasures.labels("replayed").inc(back)
+        return back
+
+    async def erase_what_is_too_old(self) -> int:
+        """Erase what is older than its integration keeps, some at a time."""
+        total = 0
+        while True:
+            async with self._database.begin() as tx:
+                now = datetime.now(UTC)
+                done = await service.erase_expired(tx, self._eraser, now, self._days)
+            erasures.labels("retention").inc(done)
+            total += done
+            if done < service.AT_ONCE:
+                return total
+
+    async def _keep(self) -> None:
+        replayed = False
+        while True:
+            try:
+                if not replayed and (back := await self.replay()):
+                    log.warning("a restored database held erased complaints: %d", back)
+                replayed = True
+                await self.erase_what_is_too_old()
+                await scrub.scrub(self._database, at_most=scrub.BY_ITSELF)
+                pause = EVERY
+            except Exception as error:
+                log.info("erasures wait: %s", place_of(error))
+                pause = SOON
+            await asyncio.sleep(pause)
