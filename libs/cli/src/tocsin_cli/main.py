@@ -13,6 +13,7 @@ from tocsin_cli import options, output
 from tocsin_cli.commands.demo import demo
 from tocsin_cli.commands.dlq import dlq
 from tocsin_cli.commands.doctor import doctor
+from tocsin_cli.commands.erasures import erasures
 from tocsin_cli.commands.send import send
 from tocsin_cli.commands.up import up
 from tocsin_cli.commands.vault import vault, verify
@@ -40,5 +41,6 @@ app.command()(demo)
 app.command()(send)
 app.add_typer(dlq, name="dlq")
 app.add_typer(vault, name="vault")
+app.add_typer(erasures, name="erasures")
 app.command()(verify)
 app.command()(doctor)

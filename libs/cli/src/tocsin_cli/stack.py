@@ -181,15 +181,18 @@ class Stack:
             "TOCSIN_PORTAL_URL": self.url(BUYER_PORTAL_API),
             "TOCSIN_MIGRATE_AT_START": "1",
             **self.secrets.environment(service),
-            **self._attachments(service),
+            **self._files(service),
             **self.settings,
         }
 
-    def _attachments(self, service: str) -> dict[str, str]:
+    def _files(self, service: str) -> dict[str, str]:
         if service != INTAKE:
             return {}
         folder = make_directory(self.directory / "attachments", passable=False)
-        return {"TOCSIN_ATTACHMENTS_URL": folder.absolute().as_uri()}
+        return {
+            "TOCSIN_ATTACHMENTS_URL": folder.absolute().as_uri(),
+            "TOCSIN_ERASURE_LEDGER": str((self.directory / "erasures.ledger").absolute()),
+        }
 
     def _settings_of_provisioning(self) -> dict[str, str]:
         return {

@@ -25,6 +25,12 @@ with old as (
 ), evidence as (
     update attachment set complaint_id = null, expires_at = $1 from old
     where attachment.complaint_id = old.complaint_id
+), messages as (
+    delete from message using old where message.complaint_id = old.complaint_id
+), dialogues as (
+    delete from dialogue using old where dialogue.complaint_id = old.complaint_id
+), replies as (
+    delete from reply_due using old where reply_due.complaint_id = old.complaint_id
 ), pointers as (
     delete from acceptance using old where acceptance.complaint_id = old.complaint_id
 )

@@ -19,7 +19,8 @@ NOBODY = UUID(int=0)
 _LOOK = """
 select c.id, c.integration_id, c.received_at, c.status, k.wrapped,
     v.contact is not null as contact_me,
-    (select i.contact_key from integration i where i.id = c.integration_id) as contact_key, d.consent_version,
+    (select i.contact_key from integration i where i.id = c.integration_id) as contact_key,
+    d.consent_version,
     c.facts ->> 'language' as language, coalesce(d.share, c.facts ->> 'share') as share,
     coalesce(d.supplier_contact, c.facts ->> 'supplier_contact') as supplier_contact,
     d.acknowledged_at, d.withdrawn_at, d.own_receipt_hash, d.pin_hash,

@@ -26,7 +26,9 @@ class Place:
 NOBODY = "nothing"
 TABLES = {
     "acceptance": Place("keyed hashes of references", "kept: nothing comes back", RETENTION),
-    "attachment": Place("sealed evidence", "keys destroyed at once, bytes by the job that drops", RETENTION),
+    "attachment": Place(
+        "sealed evidence", "keys destroyed at once, bytes by the job that drops", RETENTION
+    ),
     "call_count": Place("numbers", NOBODY, None),
     "complaint": Place("codes, keyed hashes", "deleted", RETENTION),
     "data_key": Place("wrapped data keys", "deleted", RETENTION),
@@ -36,7 +38,6 @@ TABLES = {
     "heard": Place("ids and versions", NOBODY, None),
     "integration": Place("a hotline", NOBODY, None),
     "integration_key": Place("keyed hashes of keys", NOBODY, None),
-    "intention": Place("what buyers would see", NOBODY, None),
     "message": Place("sealed words", "deleted", RETENTION),
     "officer": Place("keyed hashes of keys", NOBODY, None),
     "opening": Place("who opened what: ids and codes", NOBODY, None),
