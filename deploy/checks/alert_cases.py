@@ -113,6 +113,14 @@ CASES: dict[str, Case] = {
         {'tocsin_slot_work_total{outcome="failed"}': "0 1x59"},
         40,
     ),
+    "TocsinVaultQuestionsRefused": Case(
+        {'tocsin_vault_questions_total{outcome="token_refused"}': "0+1x60"},
+        {
+            'tocsin_vault_questions_total{outcome="token_refused"}': "2x60",
+            'tocsin_vault_questions_total{outcome="answered"}': "0+9x60",
+        },
+        40,
+    ),
     "TocsinGateRefusals": Case(
         {"tocsin_gate_refusals_total": "0+1x200"}, {"tocsin_gate_refusals_total": "0 5x200"}, 120
     ),

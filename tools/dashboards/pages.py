@@ -162,6 +162,11 @@ SERVICE = Dashboard(
             "ops",
         ),
         Panel(
+            "Vault questions (intake)",
+            [(_rate("tocsin_vault_questions_total", "outcome"), "{{outcome}}")],
+            "ops",
+        ),
+        Panel(
             "Work in slots (cases)",
             [("sum by (outcome) (increase(tocsin_slot_work_total[1h]))", "{{outcome}}")],
         ),
