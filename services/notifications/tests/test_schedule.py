@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin_notifications.schedule import ATTEMPTS, LONGEST_WISH, wait_after, wish_of
+from tocsin_notifications.schedule import ATTEMPTS, LONGEST_WISH, quiet_after, wait_after, wish_of
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
@@ -71,3 +71,29 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, wish: timedelta | 
 def test_no_header_breaks_the_reader(header: str) -> None:
     wish = wish_of(header, NOW)
     assert wish is None or wish >= timedelta()
+
+
+@pytest.mark.parametrize(
+    ("status", "wait", "wish", "quiet"),
+    [
+        (429, 5, 30, 30),
+        (503, 5, 30, 30),
+        (429, 5, None, 5),
+        (502, 300, None, 60),
+        (504, 300, None, 60),
+        (500, 300, 30, None),
+        (503, 300, None, None),
+        (429, 5, 10**6, 24 * 3600),
+        (204, None, None, None),
+    ],
+)
+def test_an_endpoint_that_is_overloaded_or_asks_for_it_is_left_alone(
+    status: int, wait: int | None, wish: int | None, quiet: int | None
+) -> None:
+    found = quiet_after(status, seconds(wait), seconds(wish))
+
+    assert found == seconds(quiet)
+
+
+def seconds(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(seconds=number)

@@ -5,9 +5,20 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tocsin_notifications.signing import headers, secret_of, shown, v1
+from tocsin_notifications.signing import (
+    headers,
+    id_of,
+    key_of,
+    public,
+    secret_of,
+    shown,
+    v1,
+    v1a,
+)
 
 KEY = b"k" * 32
 
@@ -47,3 +58,17 @@ def test_a_secret_is_32_bytes_and_no_other_endpoints_or_generations() -> None:
     assert shown(secrets[0]).startswith("whsec_")
     assert len(base64.b64decode(shown(secrets[0])[6:])) == 32
     assert secret_of(KEY, endpoint, 1) == secrets[0]
+
+
+def test_the_installations_own_signature_verifies_under_its_public_key_alone() -> None:
+    key, body, sent = key_of(KEY, 1), b"{}", uuid4()
+
+    signed = headers(sent, datetime.now(UTC), body, [v1a(key)])
+
+    signature = base64.b64decode(signed["webhook-signature"].removeprefix("v1a,"))
+    message = f"{sent}.{signed['webhook-timestamp']}.".encode() + body
+    verifier = VerifyKey(base64.b64decode(public(key).removeprefix("whpk_")))
+    verifier.verify(message, signature)
+    with pytest.raises(BadSignatureError):
+        verifier.verify(message + b" ", signature)
+    assert len({id_of(key), id_of(key_of(KEY, 2)), id_of(key_of(b"l" * 32, 1))}) == 3

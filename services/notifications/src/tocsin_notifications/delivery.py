@@ -19,10 +19,11 @@ from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.group_commit import GroupCommit
 from tocsin_common.telemetry import counter, gauge, histogram, span
-from tocsin_notifications import queue, schedule
+from tocsin_notifications import queue, schedule, settling
 from tocsin_notifications.models import DeliveryState, Kind, Purpose
 from tocsin_notifications.outcomes import Answer, Fault, Unreached
-from tocsin_notifications.queue import Disabled, Due, Result
+from tocsin_notifications.queue import Due
+from tocsin_notifications.settling import Disabled, Result
 
 log = logging.getLogger("tocsin.delivery")
 
@@ -30,6 +31,7 @@ ROOM = 16  # deliveries to one endpoint at once; the rest of what is due belongs
 MOST = 1024  # deliveries at once, those included whose result is being noted
 WORTH = 256  # rooms that must be free before a busy process looks again: one look costs the same
 PAUSE = 1.0  # seconds after a failed look
+GROUP = 256  # results noted at once; while they are, as many again are sent
 LAG_EVERY = 5.0  # seconds between measurements
 GRACE = 5.0  # seconds that a leaving process gives to what it is sending
 RECORDING = 60.0  # seconds for which a result is offered to a database that is away
@@ -87,7 +89,7 @@ class Courier:
         self._senders = senders
         self._terms = terms
         self._on_disabled = on_disabled
-        self._settling = GroupCommit(database.begin, self._settle, size=512)
+        self._settling = GroupCommit(database.begin, self._settle, size=GROUP, waiting=MOST)
         self._awake = asyncio.Event()
         self._sending: Counter[UUID] = Counter()
         self._held: dict[UUID, tuple[int, asyncio.Timeout]] = {}
@@ -218,12 +220,14 @@ class Courier:
                 scale=self._terms.retry_scale,
             )
         quiet = schedule.quiet_after(answer.status, wait, wish) if answer else None
+        state = _state(fault, wait)
         return Result(
             delivery_id=due.id,
             lease=due.lease,
             endpoint_id=due.endpoint_id,
             trace=due.trace,
-            state=_state(fault, wait),
+            state=state,
+            news=settling.news_of(due, state, datetime.now(UTC)),
             wait=wait.total_seconds() if wait else None,
             started_at=started_at,
             milliseconds=round(took * 1000),
@@ -233,6 +237,7 @@ class Courier:
             gone=answer is not None and answer.gone,
             quiet=quiet.total_seconds() if quiet else None,
             proven=not fault and due.purpose == Purpose.VERIFICATION and due.kind == Kind.WEBHOOK,
+            failing=due.failing,
         )
 
     async def _note(self, result: Result) -> None:
@@ -254,7 +259,7 @@ class Courier:
                 return
 
     async def _settle(self, tx: AsyncConnection, results: Sequence[Result]) -> Sequence[None]:
-        disabled = await queue.settle(tx, results, now=datetime.now(UTC))
+        disabled = await settling.settle(tx, results, now=datetime.now(UTC))
         if disabled and self._on_disabled:
             await self._on_disabled(tx, disabled)
         return [None] * len(results)
