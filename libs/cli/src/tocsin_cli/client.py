@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, cast
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from tocsin_cli.errors import KeyRefused, NotFound, NotReady, Refused, TocsinError
 
 _PATIENCE = 30.0
+_PATIENCE_FOR_STEPS = 120.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -31,7 +33,30 @@ class Client:
     def delete(self, path: str) -> None:
         self._ask("DELETE", path)
 
-    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+    def send(self, path: str, content: bytes, content_type: str) -> Any:
+        """Post bytes as they are."""
+        return self._ask("POST", path, content, {"Content-Type": content_type})
+
+    def change(self, method: str, path: str, version: int, body: Any = None) -> Any:
+        """Change what is still at this version."""
+        return self._ask(method, path, body, {"If-Match": f'"{version}"'})
+
+    def steps(self, path: str, content: bytes) -> Iterator[Any]:
+        """Post bytes; yield the answer's lines as they come. It may end early."""
+        request = _request("POST", self.url + path, self.key, content, {})
+        try:
+            with _opener(self.url).open(request, timeout=_PATIENCE_FOR_STEPS) as answer:
+                for line in answer:
+                    yield json.loads(line)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise self._error(error.code, _json(error.read())) from None
+        except (OSError, HTTPException, ValueError):
+            return
+
+    def _ask(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
         """Return the answer's JSON, or `None` if it has none.
 
         Raises:
@@ -41,7 +66,9 @@ class Client:
             Refused: it said no for another reason.
         """
         try:
-            status, answer = exchange(method, self.url + path, key=self.key, body=body)
+            status, answer = exchange(
+                method, self.url + path, key=self.key, body=body, headers=headers
+            )
         except (OSError, HTTPException):
             raise NotReady(
                 f"{self.service} does not answer at {self.url}",
@@ -56,21 +83,47 @@ class Client:
         if status in (401, 403):
             return KeyRefused(said, "Check the key; `tocsin up` shows the keys of this machine.")
         if status == 404:
-            return NotFound(said, "List what there is, for instance with `tocsin dlq ls`.")
+            return NotFound(said, "List what there is: `tocsin dlq ls`, `tocsin integrations ls`.")
         if status == 429 or status >= 500:
             return NotReady(said, "Try again in a moment; `tocsin doctor` shows what is wrong.")
         return Refused(said, "Correct what was sent; the service's /openapi.json describes it.")
 
 
 def exchange(
-    method: str, url: str, *, key: str = "", body: Any = None, patience: float = _PATIENCE
+    method: str,
+    url: str,
+    *,
+    key: str = "",
+    body: Any = None,
+    patience: float = _PATIENCE,
+    headers: Mapping[str, str] | None = None,
 ) -> tuple[int, Any]:
     """Send one request; return the status and the JSON of the answer, whatever the status.
+
+    Args:
+        method: what to do.
+        url: where.
+        key: shown as a bearer's.
+        body: bytes are sent as they are, anything else as JSON.
+        patience: seconds without a sign of life.
+        headers: what else is shown.
 
     Raises:
         OSError: nobody answered.
         HTTPException: what answered does not speak HTTP.
     """
+    request = _request(method, url, key, body, headers or {})
+    try:
+        with _opener(url).open(request, timeout=patience) as answer:
+            return answer.status, _json(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, _json(error.read())
+
+
+def _request(
+    method: str, url: str, key: str, body: Any, more: Mapping[str, str]
+) -> urllib.request.Request:
     if urlsplit(url).scheme not in ("http", "https"):
         raise OSError(f"not an address of a service: {url}")
     headers = {"Accept": "application/json"}
@@ -78,15 +131,9 @@ def exchange(
         headers["Authorization"] = f"Bearer {key}"
     data = None
     if body is not None:
-        data = json.dumps(body).encode()
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers["Content-Type"] = "application/json"
-    request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
-    try:
-        with _opener(url).open(request, timeout=patience) as answer:
-            return answer.status, _json(answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, _json(error.read())
+    return urllib.request.Request(url, data, {**headers, **more}, method=method)  # noqa: S310
 
 
 def waiting_for(url: str) -> list[str]:

@@ -14,6 +14,7 @@ from tocsin_cli.commands.demo import demo
 from tocsin_cli.commands.dlq import dlq
 from tocsin_cli.commands.doctor import doctor
 from tocsin_cli.commands.erasures import erasures
+from tocsin_cli.commands.integrations import integrations
 from tocsin_cli.commands.send import send
 from tocsin_cli.commands.up import up
 from tocsin_cli.commands.vault import vault, verify
@@ -40,6 +41,7 @@ app.command()(up)
 app.command()(demo)
 app.command()(send)
 app.add_typer(dlq, name="dlq")
+app.add_typer(integrations, name="integrations")
 app.add_typer(vault, name="vault")
 app.add_typer(erasures, name="erasures")
 app.command()(verify)

@@ -1,0 +1,88 @@
+"""`tocsin integrations import`: complaints from a table, with a report of every row refused."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from tocsin_cli import first_keys, output
+from tocsin_cli.client import Client
+from tocsin_cli.errors import NotReady, TocsinError, Unusable
+from tocsin_cli.installation import Installation
+from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, Json
+from tocsin_contracts.streams import INTAKE
+
+PATH = "/v1/complaints/import"
+
+
+class RowsRefused(TocsinError):
+    """Some rows were not taken. Exit code 1."""
+
+
+def import_file(
+    table: Annotated[Path, typer.Argument(help="A CSV or XLSX file; its first row names columns.")],
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--key",
+            envvar="TOCSIN_HOTLINE_KEY",
+            help="The hotline's key; left out: that of the first hotline on this machine.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would come of it.")
+    ] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """Import complaints; report every row refused by number, field and reason.
+
+    The file may be sent again: what it brought before is not brought twice.
+    """
+    try:
+        content = table.read_bytes()
+    except OSError as error:
+        raise Unusable(f"{table} cannot be read: {error.strerror}", "Name a file.") from None
+    shown = key or first_keys.hotline(data_dir)
+    intake = Client(INTAKE, Installation(data_dir).url(INTAKE), shown)
+    last, refused = _follow(intake, content, dry_run=dry_run)
+    if json:
+        output.show_json({**last, "refused": refused})
+    else:
+        _report(last, refused, dry_run=dry_run)
+    if not last.get("finished"):
+        raise NotReady("the import ended early", "Send the same file again; nothing comes twice.")
+    if refused:
+        rows = len({one["row"] for one in refused})
+        raise RowsRefused(f"{rows} rows were refused", "Correct them and send the file again.")
+
+
+def _follow(intake: Client, content: bytes, *, dry_run: bool) -> tuple[dict[str, Any], list[Any]]:
+    last: dict[str, Any] = {}
+    refused: list[Any] = []
+    bar = Progress(
+        TextColumn("rows"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)
+    )
+    with bar:
+        task = bar.add_task("rows", total=None)
+        for step in intake.steps(f"{PATH}?dry_run={str(dry_run).lower()}", content):
+            last = step
+            refused += step["refused"]
+            bar.update(task, total=step["rows"], completed=step["done"])
+    return {name: value for name, value in last.items() if name != "refused"}, refused
+
+
+def _report(last: dict[str, Any], refused: list[Any], *, dry_run: bool) -> None:
+    if refused:
+        columns = ("row", "field", "reason")
+        output.show_rows(columns, [[one[name] for name in columns] for one in refused])
+    if ignored := last.get("ignored_columns"):
+        numbers = ", ".join(map(str, ignored))
+        output.say(f"Columns whose names are not known, of which nothing is kept: {numbers}")
+    verb = "would be taken" if dry_run else "accepted"
+    output.say(
+        f"{last.get('done', 0)} of {last.get('rows', 0)} rows: {last.get('accepted', 0)} {verb}, "
+        f"{last.get('repeated', 0)} known before"
+    )
