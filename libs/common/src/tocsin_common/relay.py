@@ -99,6 +99,11 @@ class Relay:
                 # Only deletes of what is shipped are written here. One that a power cut undoes
                 # is shipped again under the same id.
                 "synchronous_commit": "off",
+                # Two statements, twenty times a second: planned once, and by the index however
+                # few or many rows there were when that was.
+                "plan_cache_mode": "force_generic_plan",
+                "enable_seqscan": "off",
+                "enable_bitmapscan": "off",
                 "tcp_keepalives_idle": "10",
                 "tcp_keepalives_interval": "5",
                 "tcp_keepalives_count": "3",
