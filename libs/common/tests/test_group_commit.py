@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from looking import place
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import INVALID_SPAN_CONTEXT
 
 from tocsin_common.group_commit import GroupCommit, Overloaded
 from tocsin_common.telemetry import span
@@ -168,6 +169,33 @@ async def test_a_full_queue_refuses_whoever_is_too_many() -> None:
         results = await all_of(group, range(30))
 
     assert [type(one) for one in results[10:]] == [Overloaded] * 20
+    assert ledger.rows == list(range(10))
+
+
+async def test_who_brings_many_at_once_gets_an_outcome_for_each() -> None:
+    ledger = Ledger()
+    group = ledger.group()
+    values = ["bad" if n == 7 else n for n in range(20)]
+
+    async with group.running():
+        results = await group.join_all(values, [INVALID_SPAN_CONTEXT] * 20)
+
+    assert isinstance(results[7], Blame)
+    assert [one for one in results if one is not results[7]] == [
+        f"wrote {n}" for n in range(20) if n != 7
+    ]
+    assert ledger.rows == [n for n in range(20) if n != 7]
+
+
+async def test_of_many_at_once_those_that_fit_are_done_and_the_rest_refused() -> None:
+    ledger = Ledger()
+    group = ledger.group(waiting=10)
+
+    async with group.running():
+        results = await group.join_all(range(12), [INVALID_SPAN_CONTEXT] * 12)
+
+    assert results[:10] == [f"wrote {n}" for n in range(10)]
+    assert [type(one) for one in results[10:]] == [Overloaded] * 2
     assert ledger.rows == list(range(10))
 
 

@@ -84,10 +84,11 @@ async def test_what_a_transaction_rolled_back_is_never_shipped(
     assert await ids_in(told, "CASES") == [kept.event_id]
 
 
+@pytest.mark.parametrize("count", [1, 2, relay.FEW, relay.FEW + 1, 10])
 async def test_what_was_published_but_not_deleted_is_not_doubled(
-    database: Database, shipping: Shipping, tell: Tell, told: ToldIn
+    count: int, database: Database, shipping: Shipping, tell: Tell, told: ToldIn
 ) -> None:
-    events = [a_status() for _ in range(10)]
+    events = [a_status() for _ in range(count)]
     for event in events[:3]:  # a relay died between publishing these and deleting them
         await tell(event)
     await record(database, *events)

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import REGISTRY
 
 import tocsin_common
+from tocsin_common import telemetry
 from tocsin_common.telemetry import METRIC_LABELS, counter, current_trace, gauge, histogram, span
 
 CANARY = "canary51be"
@@ -51,6 +52,28 @@ def test_a_span_with_another_attribute_cannot_begin(spans: InMemorySpanExporter)
     ):
         pass
 
+    assert not spans.get_finished_spans()
+
+
+def test_a_trace_that_nobody_records_travels_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter
+) -> None:
+    monkeypatch.setattr(telemetry, "_recorded", False)
+
+    with span("a complaint", root=True):
+        begun = current_trace()
+        with span("within"):
+            inner = current_trace()
+    with span("in another process", parent=begun):
+        continued = current_trace()
+    with span("somebody else's", root=True):
+        other = current_trace()
+
+    seen = [one.split("-") for one in (begun, inner, continued, other) if one]
+    assert [trace for _, trace, _, _ in seen[:3]] == [seen[0][1]] * 3
+    assert seen[3][1] != seen[0][1]
+    assert len({span_id for _, _, span_id, _ in seen}) == 4
+    assert {flags for *_, flags in seen} == {"00"}
     assert not spans.get_finished_spans()
 
 

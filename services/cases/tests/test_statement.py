@@ -62,6 +62,14 @@ def test_a_statement_that_breaks_a_rule_cannot_be_made(change: dict[str, Any]) -
         UnverifiedStatement.model_validate(first().model_dump() | change)
 
 
+def test_a_slot_is_as_fine_as_a_calendar_can_be() -> None:
+    fine = SLOT.replace(microsecond=100_000)
+
+    said = UnverifiedStatement.model_validate(first().model_dump() | {"slot": fine})
+
+    assert said.slot == fine
+
+
 def test_only_a_visible_change_is_a_new_version() -> None:
     said = first()
 
