@@ -1,7 +1,7 @@
 """What each generated file under deploy/k8s says."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
 
@@ -134,10 +134,19 @@ def _routes() -> str:
 def _route(service: str) -> str:
     paths = json.loads(Path(f"docs/openapi/{service}.json").read_text())["paths"]
     prefixes = sorted({"/".join(path.split("/")[:3]) for path in paths} - {"/v1/admin"})
-    if len(prefixes) > MATCHES_OF_A_RULE:
-        raise ValueError(f"{service}: more prefixes than one rule of a route takes")
-    matches = "\n".join(f"        - path: {{ type: PathPrefix, value: {one} }}" for one in prefixes)
-    return filled("route", name=NAMES[service], host=HOSTS[NAMES[service]], matches=matches)
+    rules = "".join(
+        filled("route_rule", name=NAMES[service], matches=_matches(some))
+        for some in _at_once(prefixes, MATCHES_OF_A_RULE)
+    )
+    return filled("route", name=NAMES[service], host=HOSTS[NAMES[service]], rules=rules)
+
+
+def _matches(prefixes: Sequence[str]) -> str:
+    return "\n".join(f"        - path: {{ type: PathPrefix, value: {one} }}" for one in prefixes)
+
+
+def _at_once(prefixes: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+    return (prefixes[first : first + most] for first in range(0, len(prefixes), most))
 
 
 def _rules() -> str:

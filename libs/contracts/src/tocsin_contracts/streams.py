@@ -75,7 +75,7 @@ HEARERS: dict[type[Event], tuple[str, ...]] = {
     ComplaintAcknowledged: (INTAKE,),
     ComplaintStatusChanged: (INTAKE,),
     ReplyWritten: (INTAKE,),
-    DisclosureIntended: (),  # nobody yet
+    DisclosureIntended: (INTAKE,),
     OrganisationChanged: (BUYER_PORTAL_API,),
     FacilityChanged: (BUYER_PORTAL_API,),
     LinkChanged: (BUYER_PORTAL_API,),

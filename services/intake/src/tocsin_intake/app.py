@@ -10,6 +10,7 @@ from tocsin_common.signatures import Signer, Verifier
 from tocsin_contracts.events.cases import (
     ComplaintAcknowledged,
     ComplaintStatusChanged,
+    DisclosureIntended,
     ReplyWritten,
 )
 from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
@@ -29,6 +30,8 @@ from tocsin_intake.dialogue import handlers as dialogue_handlers
 from tocsin_intake.dialogue import hotline as dialogue_hotline
 from tocsin_intake.dialogue.guesses import Guesses
 from tocsin_intake.dialogue.service import Counter
+from tocsin_intake.disclosures import endpoints as disclosures
+from tocsin_intake.disclosures.handlers import on_disclosures_intended
 from tocsin_intake.endpoints import Accepting
 from tocsin_intake.erasure import endpoints as erasure
 from tocsin_intake.erasure.keeper import Keeper
@@ -76,6 +79,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         intake.bus.listen(ComplaintStatusChanged, handlers.on_status_changed)
         intake.bus.listen(ComplaintAcknowledged, dialogue_handlers.on_acknowledged)
         intake.bus.listen(ReplyWritten, dialogue_handlers.on_replies_written)
+        intake.bus.listen(DisclosureIntended, on_disclosures_intended)
     answering = [hotlines.running, officers.running, usage.running, storing.running]
     attachments = None
     if settings.attachments_url:
@@ -99,6 +103,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             vault_endpoints.openings,
             vault_endpoints.admin,
             erasure.admin,
+            disclosures.router,
             dialogue.router,
             dialogue_hotline.router,
         ],

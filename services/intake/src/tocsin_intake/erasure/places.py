@@ -38,6 +38,7 @@ TABLES = {
     "heard": Place("ids and versions", NOBODY, None),
     "integration": Place("a hotline", NOBODY, None),
     "integration_key": Place("keyed hashes of keys", NOBODY, None),
+    "intention": Place("what buyers would see", NOBODY, None),
     "message": Place("sealed words", "deleted", RETENTION),
     "officer": Place("keyed hashes of keys", NOBODY, None),
     "opening": Place("who opened what: ids and codes", NOBODY, None),

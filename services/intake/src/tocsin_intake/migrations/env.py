@@ -5,9 +5,10 @@ from tocsin_common.models import Table
 from tocsin_intake import models
 from tocsin_intake.attachments import models as attachments
 from tocsin_intake.dialogue import models as dialogue
+from tocsin_intake.disclosures import models as disclosures
 from tocsin_intake.erasure import models as erasure
 from tocsin_intake.vault import models as vault
 
-_ = models, attachments, dialogue, erasure, vault  # the tables they declare
+_ = models, attachments, dialogue, disclosures, erasure, vault  # the tables they declare
 
 run(Table.metadata)

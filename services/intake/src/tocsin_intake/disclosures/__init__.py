@@ -1,0 +1,1 @@
+"""What cases means to disclose, shown to the hotline concerned, which may hold it."""
