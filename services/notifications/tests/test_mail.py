@@ -168,6 +168,7 @@ async def test_what_is_refused_for_now_comes_again_and_what_is_refused_for_good_
 
     await scene.release(a_told_alert())
     [mail] = await mailbox.got(1, within=30)
+    await eventually(lambda: states_are(scene, buyer, ["delivered"]))
     await eventually(lambda: states_are(scene, other, ["failed"]))
 
     [delivery] = [one for one in await scene.deliveries(buyer) if one["purpose"] == "alert"]

@@ -12,6 +12,7 @@ from measurements import (
     deliveries,
     delivery_latency,
     events,
+    matching,
     startup,
 )
 
@@ -23,5 +24,6 @@ ALL: Sequence[Measurement] = (
     deliveries.MEASUREMENT,
     dead_endpoint.MEASUREMENT,
     delivery_latency.MEASUREMENT,
+    matching.MEASUREMENT,
     alert_latency.MEASUREMENT,
 )
