@@ -51,11 +51,24 @@ def hotline(directory: Path) -> str:
     Raises:
         Unusable: none is kept here.
     """
-    if key := _read(directory).get("hotline"):
+    return _key(directory, "hotline")
+
+
+def buyer(directory: Path) -> str:
+    """Return the first buyer's key.
+
+    Raises:
+        Unusable: none is kept here.
+    """
+    return _key(directory, "buyer")
+
+
+def _key(directory: Path, who: str) -> str:
+    if key := _read(directory).get(who):
         return key
     raise Unusable(
-        "no hotline's key is known here",
-        "Name one with --key; `tocsin up` registers a first hotline and shows its key.",
+        f"no {who}'s key is known here",
+        f"Name one with --key; `tocsin up` registers a first {who} and shows its key.",
     )
 
 

@@ -15,7 +15,9 @@ from tocsin_cli.commands.dlq import dlq
 from tocsin_cli.commands.doctor import doctor
 from tocsin_cli.commands.erasures import erasures
 from tocsin_cli.commands.integrations import integrations
+from tocsin_cli.commands.listen import listen
 from tocsin_cli.commands.send import send
+from tocsin_cli.commands.trigger import trigger
 from tocsin_cli.commands.up import up
 from tocsin_cli.commands.vault import vault, verify
 from tocsin_cli.errors import TocsinError
@@ -40,6 +42,8 @@ app = _Command(
 app.command()(up)
 app.command()(demo)
 app.command()(send)
+app.command()(listen)
+app.command()(trigger)
 app.add_typer(dlq, name="dlq")
 app.add_typer(integrations, name="integrations")
 app.add_typer(vault, name="vault")

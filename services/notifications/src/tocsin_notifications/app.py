@@ -20,7 +20,9 @@ from tocsin_notifications.acknowledgements import endpoints as acknowledgements
 from tocsin_notifications.buyers import by_key
 from tocsin_notifications.delivery import Courier, Terms
 from tocsin_notifications.digests.gathering import Gathering
+from tocsin_notifications.events import endpoints as events
 from tocsin_notifications.handlers import Alerting
+from tocsin_notifications.listen import endpoints as listen
 from tocsin_notifications.mail import endpoints as mail
 from tocsin_notifications.mail import notices
 from tocsin_notifications.mail.mailing import Addresses, Mailing
@@ -75,6 +77,8 @@ def create_app(
             endpoints.router,
             upkeep.router,
             subscriptions.router,
+            events.router,
+            listen.router,
             acknowledgements.router,
             acknowledgements.admin,
         ],

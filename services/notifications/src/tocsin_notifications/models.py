@@ -54,6 +54,8 @@ class Kind(StrEnum):
 
     WEBHOOK = "webhook"
     EMAIL = "email"
+    LISTEN = "listen"
+    """A developer's own program takes deliveries from us (`tocsin listen`)."""
 
 
 class Endpoint(Table, table=True):
@@ -75,6 +77,8 @@ class Endpoint(Table, table=True):
     created_at: datetime
     verified_at: datetime | None = None
     """When whoever is there showed that it wants this: a mail address is sent nothing before."""
+    listened_at: datetime | None = None
+    """When somebody last took from a `listen` endpoint: it is told while somebody does."""
     paused_at: datetime | None = None
     """Since when it is sent nothing but what is pressing."""
     rate_per_minute: int | None = None

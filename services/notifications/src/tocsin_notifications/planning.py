@@ -200,7 +200,11 @@ planned as (
     cross join lateral (
         select endpoint.id, endpoint.buyer_id from endpoint
         where endpoint.id = to_tell.endpoint_id
-            and (endpoint.kind <> 'email' or endpoint.verified_at is not null)
+            and case endpoint.kind
+                when 'email' then endpoint.verified_at is not null
+                when 'listen' then endpoint.listened_at > now() - interval '10 minutes'
+                else true
+            end
         offset 0
     ) as endpoint
     order by endpoint.id

@@ -151,6 +151,7 @@ returning delivery.id
 _LAG = """
 select coalesce(extract(epoch from max(now() - delivery.due_at)), 0)::float8
 from delivery join endpoint on endpoint.id = delivery.endpoint_id and endpoint.disabled_at is null
+    and endpoint.kind <> 'listen'
 where delivery.state = 'waiting' and delivery.due_at < now() and delivery.lease_until is null
 """
 

@@ -25,6 +25,13 @@ async def test(session: AsyncSession, buyer_id: UUID, endpoint_id: UUID, now: da
     return await _plan(session, endpoint, Purpose.TEST, payload.test_body(endpoint_id, now), now)
 
 
+async def plan_test(
+    session: AsyncSession, endpoint: Endpoint, body: bytes, now: datetime
+) -> Delivery:
+    """Plan a test with a body of the caller's, for an endpoint that is sent something."""
+    return await _plan(session, endpoint, Purpose.TEST, body, now)
+
+
 async def verification(
     session: AsyncSession, buyer_id: UUID, endpoint_id: UUID, now: datetime
 ) -> Delivery:

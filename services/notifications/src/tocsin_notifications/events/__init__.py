@@ -1,0 +1,1 @@
+"""Event types: what webhooks carry, for those who write receivers."""

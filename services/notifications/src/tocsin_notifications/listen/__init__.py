@@ -1,0 +1,1 @@
+"""Listening: a developer's own program takes deliveries from us, instead of being posted to."""
