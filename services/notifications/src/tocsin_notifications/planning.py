@@ -77,21 +77,21 @@ found as (
 matching as (
     select found.alert_id, wish.id, wish.buyer_id, wish.every_endpoint, wish.timing
     from found
-    join hearer on hearer.alert_id = found.alert_id and hearer.buyer_id = found.buyer_id
+    join alert on alert.alert_id = found.alert_id
     cross join lateral (
         select subscription.* from subscription
         where subscription.id = found.subscription_id offset 0
     ) as wish
     where wish.paused_at is null
-        and hearer.severity >= wish.severity_at_least and hearer.level >= wish.level_at_least
-        and (wish.countries = '{}' or hearer.country = any(wish.countries))
-        and (wish.issue_groups = '{}' or hearer.issue_group = any(wish.issue_groups))
-        and (wish.facility_ids = '{}' or hearer.facility_id = any(wish.facility_ids))
+        and alert.severity >= wish.severity_at_least and alert.level >= wish.level_at_least
+        and (wish.countries = '{}' or alert.country = any(wish.countries))
+        and (wish.issue_groups = '{}' or alert.issue_group = any(wish.issue_groups))
+        and (wish.facility_ids = '{}' or alert.facility_id = any(wish.facility_ids))
         and (
             (wish.organisation_ids = '{}' and wish.contract_ids = '{}' and wish.roles = '{}')
             or exists (
                 select from named
-                where named.alert_id = hearer.alert_id
+                where named.alert_id = alert.alert_id
                     and (wish.roles = '{}' or named.roles && wish.roles)
                     and (wish.organisation_ids = '{}'
                         or named.organisation_id = any(wish.organisation_ids))
@@ -99,12 +99,12 @@ matching as (
                         select from contract_reach as by
                         where by.organisation_id = named.organisation_id
                             and by.contract_id = any(wish.contract_ids)
-                            and by.buyer_id = hearer.buyer_id
+                            and by.buyer_id = found.buyer_id
                     ))
                     and (wish.organisation_ids <> '{}' or wish.contract_ids <> '{}' or exists (
                         select from reach
                         where reach.organisation_id = named.organisation_id
-                            and reach.buyer_id = hearer.buyer_id
+                            and reach.buyer_id = found.buyer_id
                     ))
             )
         )
@@ -121,11 +121,13 @@ matching as (
 PLAN = f"""
 with {MATCHING},
 wanted as (
-    select matching.alert_id, endpoint.id as endpoint_id, endpoint.kind, matching.timing
-    from matching cross join lateral (
+    select hearing.alert_id, endpoint.id as endpoint_id, endpoint.kind, hearing.timing
+    from (
+        select distinct alert_id, buyer_id, timing from matching where every_endpoint
+    ) as hearing
+    cross join lateral (
         select endpoint.id, endpoint.kind from endpoint
-        where matching.every_endpoint and endpoint.buyer_id = matching.buyer_id
-        offset 0
+        where endpoint.buyer_id = hearing.buyer_id offset 0
     ) as endpoint
     union all
     select matching.alert_id, endpoint.id, endpoint.kind, matching.timing
