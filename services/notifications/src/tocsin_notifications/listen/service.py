@@ -13,15 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from tocsin_common import outbox
 from tocsin_common.database import driver
 from tocsin_common.problems import NotFound
+from tocsin_contracts.events.deliveries import DeliveryFailed, DeliverySucceeded
 from tocsin_contracts.ids import new_green_id
-from tocsin_notifications import queue, schedule, signing
+from tocsin_notifications import schedule, settling, signing
 from tocsin_notifications.listen.schemas import MOST_AT_ONCE, Outcome, Taken
 from tocsin_notifications.models import Buyer, Delivery, DeliveryState, Endpoint, Kind, Purpose
 from tocsin_notifications.outcomes import Answer, Fault
 from tocsin_notifications.payload import CONTENT_TYPE
-from tocsin_notifications.queue import Result
+from tocsin_notifications.settling import Result
 
 PATIENCE = timedelta(minutes=10)  # as `planning` has it
 LEASE = 30.0  # seconds that a listener has to say what came of a delivery
@@ -136,7 +138,7 @@ async def settle(
         if one.delivery_id in deliveries and deliveries[one.delivery_id].leases == one.lease
     }
     if results:
-        await queue.settle(await session.connection(), list(results.values()), now=now)
+        await settling.settle(await session.connection(), list(results.values()), now=now)
     return len(results)
 
 
@@ -147,20 +149,42 @@ def _result(delivery: Delivery, outcome: Outcome, now: datetime, scale: float) -
     if fault and delivery.purpose == Purpose.ALERT:
         chance = random()  # noqa: S311
         wait = schedule.wait_after(delivery.tries + 1, chance=chance, scale=scale)
-    state = DeliveryState.WAITING if wait else DeliveryState.FAILED
+    state = DeliveryState.DELIVERED
+    if fault:
+        state = DeliveryState.WAITING if wait else DeliveryState.FAILED
     return Result(
         delivery_id=delivery.id,
         lease=outcome.lease,
         endpoint_id=delivery.endpoint_id,
         trace=None,
-        state=state if fault else DeliveryState.DELIVERED,
+        state=state,
+        news=_news(delivery, state, now),
         wait=wait.total_seconds() if wait else None,
         started_at=now - timedelta(milliseconds=outcome.milliseconds),
         milliseconds=outcome.milliseconds,
         status=outcome.status,
         fault=fault,
         excerpt=outcome.excerpt or None,
+        failing=True,
     )
+
+
+def _news(delivery: Delivery, state: DeliveryState, now: datetime) -> outbox.Prepared | None:
+    """What DELIVERIES is told, as of any endpoint."""
+    if state is DeliveryState.WAITING or not delivery.alert_id or not delivery.alert_version:
+        return None
+    fact = DeliverySucceeded if state is DeliveryState.DELIVERED else DeliveryFailed
+    event = fact(
+        delivery_id=delivery.id,
+        buyer_id=delivery.buyer_id,
+        endpoint_id=delivery.endpoint_id,
+        alert_id=delivery.alert_id,
+        alert_version=delivery.alert_version,
+        attempts=delivery.attempts + 1,
+        version=delivery.version + 1,
+        occurred_at=now,
+    )
+    return outbox.prepare(event)
 
 
 async def _forget(session: AsyncSession, endpoint_id: UUID, now: datetime) -> None:
