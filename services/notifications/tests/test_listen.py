@@ -128,7 +128,11 @@ async def test_nothing_is_kept_for_who_listens_no_more(notifications: Client, sc
     await scene.subscription(buyer)
     await scene.post("/v1/listen", buyer)
     await scene.release(an_alert(organisations=(BRAND,)))
-    assert await scene.planned() == 1
+
+    async def planned() -> bool:
+        return await scene.planned() == 1
+
+    await eventually(planned)
 
     away = "update endpoint set listened_at = now() - interval '11 minutes'"
     await scene.database_change(away)
