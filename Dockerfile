@@ -39,6 +39,8 @@ LABEL org.opencontainers.image.title="tocsin-${SERVICE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="Apache-2.0"
+# For what volumes keep beside the database, where there are any.
+RUN install -d -o 10001 -g 10001 -m 700 /var/lib/tocsin/attachments /var/lib/tocsin/erasures
 COPY --from=build /opt/tocsin /opt/tocsin
 ENV PATH=/opt/tocsin/bin:$PATH \
     PYTHONUNBUFFERED=1 \

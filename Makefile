@@ -69,7 +69,7 @@ compose-test: install ## Drill the real containers: kills, backup, loss, restore
 k8s-validate: install ## Render deploy/k8s and check it without a cluster, and what watches it
 	@deploy/ci/k8s_validate.sh
 
-operators-test: compose-test ## All of the operators' checks that can run here
+operators-test: k8s-validate compose-test ## All of the operators' checks that can run here
 
 ##@ Dependencies
 lock: $(UV) ## Resolve anew and write locks/

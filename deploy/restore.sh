@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Replaces the four databases of a Tocsin run by docker-compose.yml by a backup's: deploy/restore.sh FOLDER
+# Replaces the four databases of a Tocsin run by docker-compose.yml by a backup's, and puts its sealed
+# attachments back: deploy/restore.sh FOLDER
 # The services are stopped meanwhile and started again at the end.
 set -euo pipefail
 source=$(cd "$1" && pwd)
@@ -23,5 +24,10 @@ SQL
     pg_restore --username postgres --exit-on-error --single-transaction --dbname "tocsin_$service" \
     <"$source/$service.dump"
 done
+if [ -s "$source/attachments.tar" ]; then
+  docker compose run --rm --no-deps -T --entrypoint python intake -c \
+    'import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode="r|").extractall("/var/lib/tocsin")' \
+    <"$source/attachments.tar"
+fi
 docker compose up -d --no-build --wait
 echo "restored from $source"

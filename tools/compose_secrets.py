@@ -4,8 +4,8 @@ They lie in `.compose/`, which only its owner may enter; a container is shown it
 again, it keeps what is there and adds what a newer version needs. NATS is told hashes only.
 """
 
+import argparse
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,7 +23,13 @@ ROUNDS = 6  # the passwords are 256 random bits: no work makes guessing them har
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    parser = argparse.ArgumentParser(prog="compose_secrets", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    parser.add_argument("--renew", metavar="NAME", help="first make this password anew")
+    asked = parser.parse_args()
+    folder: Path = asked.folder
+    if asked.renew:
+        Secrets.renewed(folder, asked.renew)
     write(folder)
     print(f"The secrets are in {folder}. Keep a copy elsewhere: no backup opens without them.")
 
@@ -74,7 +80,10 @@ def told(secrets: Secrets, kept: str = "") -> dict[str, dict[str, str]]:
         "postgres": {
             "postgres_password": secrets.postgres_password,
             **{f"{service}_password": password for service, password in passwords.items()},
+            "monitor_password": secrets.database_password("monitor"),
         },
+        "postgres-exporter": {"password": secrets.database_password("monitor")},
+        "grafana": {"admin_password": secrets.admin_key("grafana")},
         PASSWORDS.parent.name: {PASSWORDS.name: nats_passwords(secrets, kept)},
         PROVISION: {"tocsin_nats_password": secrets.nats_password(PROVISION)},
         **{service: _of(service, secrets, passwords[service]) for service in SERVICES},

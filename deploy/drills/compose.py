@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -42,30 +42,62 @@ class Compose:
             **os.environ,
             "COMPOSE_PROJECT_NAME": project,
             "COMPOSE_FILE": ":".join(files),
+            "COMPOSE_PROFILES": "mail",
             "TOCSIN_SECRETS": str(secrets),
             **{f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()},
+            "MAILPIT_PORT": str(free_port()),
         }
 
-    def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+    def run(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        folder: Path = ROOT,
+    ) -> bytes:
         """Run a command that must succeed; return what it prints.
+
+        Args:
+            arguments: the command's.
+            environment: what differs from the project's.
+            folder: where its files lie.
 
         Raises:
             AssertionError: it failed; tells what it said.
         """
         done = subprocess.run(
             ["docker", "compose", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            input=stdin,
+            cwd=folder,
+            env={**self.environment, **(environment or {})},
             capture_output=True,
             check=False,
         )
         assert done.returncode == 0, f"{arguments}: {done.stderr.decode()[-3000:]}"
         return done.stdout
 
+    def run_script(self, script: str, *arguments: str) -> None:
+        """Run one of the operator's scripts, which must succeed."""
+        done = subprocess.run(
+            [ROOT / script, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
     def start(self, *containers: str) -> None:
-        """Start containers, all by default, and return when they are healthy."""
-        self.run("up", "-d", "--no-build", "--wait", "--wait-timeout", str(STARTED), *containers)
+        """Start containers, all by default, and return when they are healthy.
+
+        Raises:
+            AssertionError: they are not; tells what each service said last.
+        """
+        words = ("up", "-d", "--no-build", "--wait", "--wait-timeout", str(STARTED), *containers)
+        try:
+            self.run(*words)
+        except AssertionError as error:
+            said = self.run("logs", "--tail", "5", *map(container, SERVICES)).decode()
+            raise AssertionError(f"{error}\n{said}") from None
 
     def inspect(self, name: str) -> Any:
         """What Docker knows of a container."""

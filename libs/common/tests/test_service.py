@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -133,6 +135,21 @@ async def test_the_previous_version_is_ready_on_a_newer_schema(
 
         async with database.begin() as tx:
             await tx.execute(text("update alembic_version set version_num = '0002'"))
+
+
+async def test_a_clock_that_is_wrong_is_named_until_it_is_right(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = time.time
+    async with sample() as client:
+        await waits_for(client)
+
+        wrong = SimpleNamespace(time=lambda: right() + 90, monotonic=time.monotonic)
+        monkeypatch.setattr(health, "time", wrong)
+        await waits_for(client, "clock: 90 s from the database's")
+
+        monkeypatch.setattr(health, "time", time)
+        await waits_for(client)
 
 
 async def test_servers_that_are_away_are_named_until_they_are_back(

@@ -14,3 +14,9 @@ SQL
 done
 psql --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
   --command 'revoke connect, temporary on database postgres, template1 from public'
+# Whoever watches the server sees its figures and no database of ours.
+psql --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
+  --set password="$(cat "$secrets/monitor_password")" <<'SQL'
+create role tocsin_monitor login password :'password' in role pg_monitor;
+grant connect on database postgres to tocsin_monitor;
+SQL

@@ -13,6 +13,7 @@ from tocsin_cli.embedded.binaries import nats_program, postgres_programs
 from tocsin_cli.embedded.starting import require_open
 from tocsin_cli.errors import TocsinError
 from tocsin_cli.installation import Installation
+from tocsin_cli.remedies import remedy_for
 from tocsin_cli.stack import is_running
 from tocsin_contracts.streams import SERVICES
 
@@ -31,6 +32,8 @@ class Check:
 
 def all_of(directory: Path) -> list[Check]:
     """Look at everything; later checks that make no sense without earlier ones are left out."""
+    if Installation(directory).elsewhere:
+        return list(_services(directory))
     checks = [
         _try("PostgreSQL", lambda: _version(postgres_programs(server_account()) / "postgres")),
         _try("nats-server", lambda: _version(nats_program(server_account()))),
@@ -84,9 +87,11 @@ def _services(directory: Path) -> Iterator[Check]:
     for service in SERVICES:
         waiting_for = client.waiting_for(installation.url(service))
         log = directory.resolve() / "logs" / f"{service}.log"
-        if waiting_for:
-            yield Check(service, ok=False, found=", ".join(waiting_for), remedy=f"Read {log}.")
-        else:
+        for missing in waiting_for:
+            step = remedy_for(missing) or "Read its log."
+            where = "" if installation.elsewhere else f" Its log is {log}."
+            yield Check(service, ok=False, found=missing, remedy=f"{step}{where}")
+        if not waiting_for:
             yield Check(service, ok=True, found=f"ready at {installation.url(service)}")
             yield _parked(installation, service)
 

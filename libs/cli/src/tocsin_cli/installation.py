@@ -7,6 +7,7 @@ from pathlib import Path
 from tocsin_cli import ports
 from tocsin_cli.client import Client
 from tocsin_cli.secrets import Secrets
+from tocsin_contracts.streams import SERVICES
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,11 @@ class Installation:
     """
 
     directory: Path
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the environment names every service's address."""
+        return all(f"TOCSIN_{service.upper()}_URL" in os.environ for service in SERVICES)
 
     def url(self, service: str) -> str:
         """Where a service answers.

@@ -31,6 +31,8 @@ _MADE_BY: dict[str, Callable[[], str]] = {
     "postgres.password": _password,
     **{f"{service}.database_password": _password for service in SERVICES},
     **{f"{user}.nats_password": _password for user in USERS},
+    "monitor.database_password": _password,  # sees PostgreSQL's figures and no data
+    "grafana.admin_key": _password,
     "sys.nats_password": _password,  # looks into a cluster, on Kubernetes
     "routes.nats_password": _password,  # a cluster's servers among themselves
     # An operator's key opens one service: a broken portal must not open the vault's doors.
@@ -97,6 +99,20 @@ class Secrets:
             )
         return cls(kept)
 
+    @classmethod
+    def renewed(cls, directory: Path, name: str) -> "Secrets":
+        """Make one password or operator's key anew, and keep all the others.
+
+        Raises:
+            Unusable: there is none of that name that can simply be made anew; a key under which
+                data lie is rotated by its service.
+        """
+        kept = cls.read(directory)._values
+        if name not in kept or _MADE_BY.get(name) is not _password:
+            raise Unusable(f"{name} is no password", f"One of: {', '.join(sorted(_passwords()))}")
+        write_private(directory / FILE, json.dumps(kept | {name: _password()}, indent=2) + "\n")
+        return cls.read(directory)
+
     @property
     def postgres_password(self) -> str:
         """The superuser's."""
@@ -150,6 +166,10 @@ class Secrets:
         if service == BUYER_PORTAL_API:
             return buyers
         raise KeyError(service)
+
+
+def _passwords() -> list[str]:
+    return [name for name, make in _MADE_BY.items() if make is _password]
 
 
 def _read(path: Path) -> dict[str, str] | None:

@@ -6,6 +6,8 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from sqlalchemy import text
+
 from tocsin_common import migrations, outbox, parked
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
@@ -16,6 +18,7 @@ from tocsin_common.telemetry import gauge
 log = logging.getLogger("tocsin.health")
 
 CHECK = 2.0  # seconds between looks at schema, consumers, outbox and parked events
+SKEW = 30.0  # seconds by which our clock and the database's may differ
 STUCK = 30.0  # seconds for which the oldest event may stay the oldest
 
 outbox_age = gauge("outbox_age_seconds", "Age of the oldest event not yet shipped")
@@ -42,6 +45,7 @@ class Health:
         self._migrate = migrate
         self._schema: str | None = "database: not looked at yet"
         self._missing_consumer: str | None = None
+        self._clock: str | None = None
         self._oldest: int | None = None
         self._oldest_since = 0.0
 
@@ -49,6 +53,7 @@ class Health:
         """What is missing: empty when nothing is."""
         missing = [
             self._schema,
+            self._clock,
             self._bus.waiting_for(),
             self._missing_consumer,
             self._relay.waiting_for(),
@@ -95,6 +100,9 @@ class Health:
         async with self._database.begin() as tx:
             waiting, dead = await parked.count(tx)
             oldest = await outbox.oldest(tx)
+            theirs = await tx.scalar(text("select extract(epoch from clock_timestamp())::float8"))
+        apart = abs(time.time() - (theirs or 0.0))
+        self._clock = f"clock: {apart:.0f} s from the database's" if apart > SKEW else None
         parked_events.set(waiting)
         dead_letters.set(dead)
         outbox_age.set(oldest.age if oldest else 0)
