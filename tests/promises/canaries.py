@@ -15,6 +15,7 @@ from tocsin_contracts.events.cases import ComplaintStatusChanged
 from tocsin_contracts.events.complaints import ComplaintReceived
 from tocsin_contracts.streams import CASES, INTAKE
 
+OFFICER = "An officer"
 MARK = "Żurāw ķ7"
 """In every word a worker or hotline says; what a worker cannot type as text is in `PLAIN`."""
 PLAIN = "zq7heron41"
@@ -64,6 +65,24 @@ async def report(told: Told, everybody: World, complaint: Json) -> str:
     told.request_ids.append(request_id)
     told.trace_ids.append(trace_id)
     return receipt["complaint_id"]
+
+
+async def speak(tocsin: Tocsin, everybody: World, told: Told) -> None:
+    """Let a worker, a hotline and an officer add words to the first complaint."""
+    receipt, complaint_id = told.receipts[0], told.complaint_ids[0]
+    door = tocsin.http[INTAKE]
+    own = (await door.post("/v1/receipts/renew", json={"receipt": receipt})).json()
+    shown = {"receipt": own["new_receipt"], "pin": own["new_pin"]}
+    told.receipts.append(own["new_receipt"])
+    said = await door.post("/v1/receipts/messages", json={**shown, "words": f"{MARK} more"})
+    assert said.json()["done"]
+    refused = {**shown, "words": [MARK], PLAIN: MARK}
+    assert (await door.post("/v1/receipts/messages", json=refused)).status == 422
+    officer = await tocsin.operator(CASES).post("/v1/admin/officers", {"name": OFFICER})
+    caller = Caller(tocsin.http[CASES], officer["key"])
+    path = f"/v1/complaints/{complaint_id}"
+    await caller.ask("PUT", f"{path}/assignment", json={}, headers={"If-Match": "*"})
+    await caller.post(f"{path}/replies", {"words": f"{MARK} answer"})
 
 
 def an_update(*messages: Json) -> Json:

@@ -77,6 +77,8 @@ async def story(tocsin: Tocsin, receiver: Receiver, collector: Collector) -> Sto
     await canaries.tell_what_does_not_decode(tocsin)
     errors = await canaries.provoke_errors(tocsin, everybody, whatsapp)
     await tocsin.quiet()
+    await canaries.speak(tocsin, everybody, told)
+    await tocsin.quiet()
     await find_the_factories(everybody)
     await eventually(lambda: len(receiver.newest()) == len(ORGANISATIONS), within=PATIENCE)
     [ending, *_] = await everybody.officer.alerts()
