@@ -18,6 +18,9 @@ from tocsin_contracts.events.deliveries import (
 from tocsin_notifications.models import DeliveryState
 from tocsin_notifications.queue import Due
 
+# A plan that was kept from when the tables were empty would read all of them.
+_PLAN_ANEW = "select set_config('plan_cache_mode', 'force_custom_plan', true)"
+
 # A result counts only under the newest lease. What waits behind it becomes due with it, and what
 # it has overtaken (a resent older version) is not sent any more. All of them are held first, in
 # key order, as everybody does who holds more than one.
@@ -202,6 +205,7 @@ async def settle(
     """
     disabled = await _judge(tx, results)
     connection = await driver(tx)
+    await connection.execute(_PLAN_ANEW)
     rows = await connection.fetch(
         _SETTLE,
         [one.delivery_id for one in results],
