@@ -5,12 +5,24 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import text
-from systems import SYSTEMS, Line, a_message, an_update, register, standard_webhook
+from systems import (
+    SYSTEMS,
+    Line,
+    a_message,
+    a_submission,
+    an_update,
+    register,
+    standard_webhook,
+)
 
 from tocsin_common.database import Database
+from tocsin_common.signatures import Signer
 from tocsin_common.testing import eventually
 from tocsin_common.testing.http import Client
+from tocsin_intake.erasure.keeper import Keeper
+from tocsin_intake.erasure.service import Eraser
 from tocsin_intake.quarantine import service
+from tocsin_intake.settings import Settings
 
 Header = dict[str, str]
 PATH = "/v1/admin/quarantine"
@@ -125,3 +137,27 @@ async def test_after_its_time_it_goes_seen_or_not(
     assert await purge() == 0
     assert await purge(datetime.now(UTC) + timedelta(seconds=5)) == 2
     assert await count(database, "quarantined") == await count(database, "data_key") == 0
+
+
+async def test_the_keeper_lets_go_of_what_is_old_here_and_of_old_test_complaints(
+    intake: Client, operator: Header, settings: Settings, database: Database
+) -> None:
+    line = await register(intake, operator, "whatsapp_cloud")
+    await line.send(an_update(a_message(type="hologram")))
+    kobo = await register(intake, operator, "kobo")
+    keys = f"/v1/admin/integrations/{kobo.integration_id}/keys"
+    key = (await intake.post(keys, json={"test": True}, headers=operator)).json()["key"]
+    await kobo.send(a_submission(), intake.with_key(key))
+    eraser = Eraser(Signer(settings.certificate_key), settings.backup_days)
+    keeper = Keeper(database, eraser, settings.retention_days)
+
+    await keeper.let_go()
+    assert await count(database, "quarantined") == await count(database, "complaint") == 1
+
+    async with database.begin() as tx:
+        for table, days in (("quarantined", 31), ("test_complaint", 2)):
+            sent_back = f"update {table} set received_at = now() - interval '{days} days'"  # noqa: S608
+            await tx.execute(text(sent_back))
+    await keeper.let_go()
+    for table in ("quarantined", "complaint", "test_complaint", "data_key", "vault_entry"):
+        assert await count(database, table) == 0

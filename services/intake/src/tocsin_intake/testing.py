@@ -1,7 +1,7 @@
 """Complaints that test keys hand in: kept for a day, told to nobody."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -12,11 +12,13 @@ from tocsin_common.database import driver
 KEPT = timedelta(days=1)
 """Long enough to try the way back with a receipt."""
 
+AT_ONCE = 1000
+
 _MARK = "insert into test_complaint (complaint_id, received_at) select unnest($1::uuid[]), now()"
 _PURGE = """
 with old as (
     delete from test_complaint where complaint_id in (
-        select complaint_id from test_complaint where received_at < $1 limit 1000
+        select complaint_id from test_complaint where received_at < $1 limit $2
     ) returning complaint_id
 ), words as (
     delete from vault_entry using old where vault_entry.complaint_id = old.complaint_id
@@ -46,7 +48,8 @@ async def mark(
         await connection.execute(_MARK, complaint_ids)
 
 
-async def purge(tx: AsyncConnection, before: datetime) -> int:
-    """Remove up to a thousand that came before; return how many."""
-    done = await (await driver(tx)).execute(_PURGE, before)
+async def purge(tx: AsyncConnection, before: datetime | None = None) -> int:
+    """Remove up to `AT_ONCE` that are older than `KEPT`, or came before; return how many."""
+    oldest = before or datetime.now(UTC) - KEPT
+    done = await (await driver(tx)).execute(_PURGE, oldest, AT_ONCE)
     return int(done.split()[-1])

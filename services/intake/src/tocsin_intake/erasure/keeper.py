@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.telemetry import counter
+from tocsin_intake import testing
 from tocsin_intake.erasure import ledger, scrub, service
 from tocsin_intake.erasure.service import Eraser
+from tocsin_intake.quarantine import service as quarantine
 
 log = logging.getLogger("tocsin.erasure")
 erasures = counter("erasures_total", "Complaints erased by a job, by why", ["outcome"])
@@ -60,6 +62,17 @@ class Keeper:
             if done < service.AT_ONCE:
                 return total
 
+    async def let_go(self) -> None:
+        """Let go of what stays for a short time only: test complaints and the quarantine."""
+        for purge, at_once in (
+            (testing.purge, testing.AT_ONCE),
+            (quarantine.purge, quarantine.AT_ONCE),
+        ):
+            done = at_once
+            while done == at_once:
+                async with self._database.begin() as tx:
+                    done = await purge(tx)
+
     async def _keep(self) -> None:
         replayed = False
         while True:
@@ -68,6 +81,7 @@ class Keeper:
                     log.warning("a restored database held erased complaints: %d", back)
                 replayed = True
                 await self.erase_what_is_too_old()
+                await self.let_go()
                 await scrub.scrub(self._database, at_most=scrub.BY_ITSELF)
                 pause = EVERY
             except Exception as error:

@@ -23,6 +23,7 @@ KEPT = timedelta(days=30)
 MOST = 10_000
 """Of one integration: a system that sends more than that which nobody understands must wait."""
 PAYLOAD = b"payload"
+AT_ONCE = 1000
 
 _COUNT = "select count(*) from quarantined where integration_id = $1"
 _KEEP = """
@@ -42,7 +43,7 @@ _DROP = """
 with gone as (delete from quarantined where id = any($1::uuid[]) returning id)
 delete from data_key using gone where complaint_id = gone.id
 """
-_OLD = "select id from quarantined where received_at < $1 order by received_at limit 1000"
+_OLD = "select id from quarantined where received_at < $1 order by received_at limit $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ async def drop(tx: AsyncConnection, quarantined_ids: Sequence[UUID]) -> int:
 
 
 async def purge(tx: AsyncConnection, before: datetime | None = None) -> int:
-    """Let go of up to a thousand that are older than `KEPT`, or came before; return how many."""
+    """Let go of up to `AT_ONCE` that are older than `KEPT`, or came before; return how many."""
     oldest = before or datetime.now(UTC) - KEPT
-    rows = await (await driver(tx)).fetch(_OLD, oldest)
+    rows = await (await driver(tx)).fetch(_OLD, oldest, AT_ONCE)
     return await drop(tx, [row["id"] for row in rows])
