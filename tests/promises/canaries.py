@@ -1,13 +1,14 @@
 """A worker's story in which every word is marked, told through each of intake's doors."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
 from tests.support.clients import Caller, Json, WhatsApp
+from tests.support.systems import System
 from tests.support.tocsin import Tocsin
 from tests.support.world import Place, World, a_complaint
 from tocsin_common.testing.http import Answer
@@ -130,6 +131,83 @@ def whatsapp_messages(country: str) -> list[Json]:
         {"type": "interactive", "interactive": reply},
         {"type": "unsupported", "errors": [{"code": 1, "title": f"{MARK} title"}]},
     ]
+
+
+SYSTEMS = ("twilio", "rapidpro", "kobo", "telegram", "generic")
+SECRET_TOKEN = "zq7secret41-of-a-system"
+
+
+def said_to(adapter: str) -> list[Json]:
+    """What a worker says through this system: understood, and then something nobody knows."""
+    chat = {"id": PHONE, "type": "private", "first_name": f"{MARK} name"}
+    message = {"message_id": 1, "from": chat, "chat": chat, "date": 1, "text": f"{MARK} in a chat"}
+    attachment = {"content_type": "image/jpeg", "url": f"https://files.example/{PLAIN}"}
+    return {
+        "twilio": [
+            {
+                "MessageSid": f"SM{PLAIN}",
+                "From": f"+{PHONE}",
+                "Body": f"{MARK} by SMS",
+                "ProfileName": f"{MARK} name",
+                "MediaUrl0": f"https://files.example/{PLAIN}",
+                "NumMedia": "1",
+            },
+            {"Hologram": MARK, "From": f"+{PHONE}"},
+        ],
+        "rapidpro": [
+            {
+                "contact": {"uuid": PLAIN, "name": f"{MARK} name", "urn": f"tel:+{PHONE}"},
+                "run": {"uuid": PLAIN},
+                "results": {"words": {"value": f"{MARK} in a flow"}},
+                "input": {"text": MARK, "attachments": [attachment]},
+            },
+            {"hologram": MARK},
+        ],
+        "kobo": [
+            {"_uuid": PLAIN, "report/words": f"{MARK} in a form", "report/facility_name": MARK,
+             "_attachments": [{"download_url": f"https://files.example/{PLAIN}"}]},
+            {"_hologram": MARK},
+        ],
+        "telegram": [
+            {"update_id": 1, "message": message},
+            {"update_id": 2, "hologram": {"of": MARK}},
+        ],
+        "generic": [{"said": f"{MARK} somewhere else", "by": PHONE}, {"hologram": MARK}],
+    }[adapter]  # fmt: skip
+
+
+async def tell_by_every_system(operator: Caller, name: str) -> list[System]:
+    """Say marked words through each system, understood and not; and by a table."""
+    systems: list[System] = []
+    for adapter in SYSTEMS:
+        system = await System.registered(operator, name, adapter, SECRET_TOKEN)
+        systems.append(system)
+        for said in said_to(adapter):
+            answer = await system.post(said)
+            assert answer.status == 200, (adapter, answer)
+            assert MARK not in answer.text
+    table = f"words,factory,country\n{MARK} in a table,{MARK} works,VN\n{MARK},,{MARK}\n"
+    hotline = systems[0].hotline
+    imported = await hotline.send("POST", "/v1/complaints/import", data=table.encode())
+    assert imported.status == 200, imported
+    assert MARK not in imported.text
+    kept = await operator.all("/v1/admin/quarantine")
+    assert {one["adapter"] for one in kept} >= set(SYSTEMS)
+    return systems
+
+
+async def refused_by_every_system(systems: Sequence[System]) -> list[Answer]:
+    """Marked bodies without what vouches for them, and marked ones that are no table."""
+    forged = {
+        "Authorization": f"Bearer {PLAIN}",
+        "X-Twilio-Signature": PLAIN,
+        "X-Telegram-Bot-Api-Secret-Token": PLAIN,
+        "webhook-signature": f"v1,{PLAIN}",
+    }
+    answers = [await one.post(said_to(one.adapter)[0], **forged) for one in systems]
+    tables = (f"{MARK}\n{MARK}\n".encode(), b"PK\x03\x04" + MARK.encode())
+    line = systems[0].hotline
+    return answers + [await line.send("POST", "/v1/complaints/import", data=one) for one in tables]
 
 
 async def tell_what_does_not_decode(tocsin: Tocsin) -> None:

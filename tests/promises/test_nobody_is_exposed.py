@@ -17,7 +17,16 @@ import pytest
 import pytest_asyncio
 
 from tests.promises import canaries
-from tests.promises.canaries import APP_SECRET, BROKEN, MARK, PHONE, PLAIN, Told, marked
+from tests.promises.canaries import (
+    APP_SECRET,
+    BROKEN,
+    MARK,
+    PHONE,
+    PLAIN,
+    SECRET_TOKEN,
+    Told,
+    marked,
+)
 from tests.support import everywhere, world
 from tests.support.clients import WhatsApp
 from tests.support.hiding import Place, forms_of, forms_of_id, found
@@ -75,7 +84,9 @@ async def story(tocsin: Tocsin, receiver: Receiver, collector: Collector) -> Sto
     told = Told()
     await tell(told, everybody, whatsapp)
     await canaries.tell_what_does_not_decode(tocsin)
+    systems = await canaries.tell_by_every_system(tocsin.operator(INTAKE), CONTROL)
     errors = await canaries.provoke_errors(tocsin, everybody, whatsapp)
+    errors += await canaries.refused_by_every_system(systems)
     await tocsin.quiet()
     await canaries.speak(tocsin, everybody, told)
     await tocsin.quiet()
@@ -274,7 +285,7 @@ async def test_every_place_that_is_searched_is_read(story: Story) -> None:
         assert len(found(forms_of_id(alert_id), story.green)) > len(GREEN_PLACES) / 2
 
 
-@pytest.mark.parametrize("canary", [MARK, PLAIN, PHONE, APP_SECRET])
+@pytest.mark.parametrize("canary", [MARK, PLAIN, PHONE, APP_SECRET, SECRET_TOKEN])
 async def test_nothing_a_worker_or_hotline_said_is_anywhere(story: Story, canary: str) -> None:
     assert found(forms_of(canary), story.everything) == []
 
