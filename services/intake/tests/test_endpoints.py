@@ -97,3 +97,24 @@ async def test_a_complaint_that_is_not_whole_is_refused(
     status, problem = await post(intake, hotline, a_complaint(**changes))
 
     assert (status, problem["code"]) == (422, "invalid")
+
+
+async def test_a_hotline_above_its_limit_is_refused_until_the_minute_is_over(
+    intake: Client, operator: Header, database: Database
+) -> None:
+    limited = {"name": "Limited line", "requests_per_minute": 2}
+    made = await intake.post("/v1/admin/integrations", json=limited, headers=operator)
+    key = intake.with_key(made.json()["key"])
+
+    answers = [
+        await intake.post("/v1/complaints", json=a_complaint(external_ref=f"L-{n}"), headers=key)
+        for n in range(3)
+    ]
+
+    assert [one.status for one in answers] == [201, 201, 429]
+    assert {one.headers["RateLimit-Policy"] for one in answers} == {'"default";q=2;w=60'}
+    assert answers[0].headers["RateLimit"].startswith('"default";r=1;t=')
+    assert answers[2].json()["code"] == "too_many_requests"
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 60
+    async with database.begin() as tx:
+        assert (await tx.execute(text("select count(*) from complaint"))).scalar() == 2

@@ -1,10 +1,11 @@
 """The HTTP application every service is: problems, request ids, limits, health."""
 
 import logging
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,16 +18,16 @@ from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tocsin_common import problems
+from tocsin_common import openapi, problems, rates
 from tocsin_common.errors import is_outage, place_of
 from tocsin_common.group_commit import Overloaded
 from tocsin_common.problems import (
     Internal,
     Invalid,
     Problem,
-    ProblemDetail,
     TooLarge,
     Unavailable,
 )
@@ -99,10 +100,10 @@ def create_app(
         version=version,
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
-        responses={"default": {"model": ProblemDetail, "description": "Problem (RFC 9457)"}},
         docs_url=None,
         redoc_url=None,
     )
+    app.openapi = partial(openapi.document, app)
     app.state.settings = settings
     app.add_middleware(Edge, body_limit=settings.body_limit, body_limits=body_limits or {})
     app.add_exception_handler(Problem, _problem)
@@ -167,6 +168,7 @@ class Edge:
                 status, answered = message["status"], True
                 message["headers"] = [
                     *message["headers"],
+                    *scope["state"].get(rates.HEADERS, ()),
                     (b"x-request-id", request_id.encode()),
                     (b"cache-control", b"no-store"),
                     (b"x-content-type-options", b"nosniff"),
@@ -283,7 +285,25 @@ async def _http_exception(request: Request, error: Any) -> JSONResponse:
         return _answer(request, TooLarge.status, TooLarge.code, TooLarge.detail)
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_")
-    return _answer(request, error.status_code, code, "", headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request))) or headers.get("Allow", "")
+    return _answer(request, error.status_code, code, "", headers=headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Every method of the path, whichever of its operations was looked at first."""
+    return {
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        if _pattern(template).match(request.url.path)
+        for method in operations
+    }
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return compile_path(template)[0]
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

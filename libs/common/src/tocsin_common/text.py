@@ -1,8 +1,9 @@
 """Text as people send it: bounded, and without what no database stores."""
 
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 
 def _storable(value: str) -> str:
@@ -23,3 +24,13 @@ Words = Annotated[
     AfterValidator(_storable),
 ]
 """What somebody says."""
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, str | date) and not isinstance(value, datetime):
+        return value
+    raise ValueError("a day is written as 2026-11-01")
+
+
+Day = Annotated[date, BeforeValidator(_written, json_schema_input_type=date)]
+"""A day as it is written (RFC 3339), and not as a number of seconds."""

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from tocsin_common import rates
 from tocsin_common.auth import ByKey, KeyRing, scheme
 from tocsin_common.problems import NotFound, Problem
+from tocsin_common.rates import Rates
 from tocsin_intake.integrations.hotline import Hotline as KnownHotline
 from tocsin_intake.integrations.hotline import Scope
 
@@ -31,6 +33,7 @@ class Hotlines(KeyRing[KnownHotline]):
     ) -> None:
         super().__init__(hash_key, load)
         self._note = note
+        self._rates = Rates()
 
     async def with_id(self, integration_id: UUID, adapter: str) -> KnownHotline:
         """Return an integration that uses this adapter.
@@ -62,12 +65,24 @@ class Hotlines(KeyRing[KnownHotline]):
         Raises:
             NotAuthenticated: nobody's.
             NotPermitted: it is made for something else.
+            TooManyRequests: more than its limit came within a minute.
         """
         hotline = await self.caller(request)
         if scope not in hotline.scopes:
             raise NotPermitted
+        self.within_limits(request, hotline)
         self._note(hotline)
         return hotline
+
+    def within_limits(self, request: Request, hotline: KnownHotline) -> None:
+        """Count a request of a hotline that has a limit; its answer says how much is left.
+
+        Raises:
+            TooManyRequests: the minute's requests are used up.
+        """
+        if limit := hotline.limits.requests_per_minute:
+            left = self._rates.take(hotline.integration_id.hex, limit)
+            request.scope["state"][rates.HEADERS] = left
 
     def spoke(self, hotline: KnownHotline) -> None:
         """Note that an integration's own system spoke, and its signature was right."""

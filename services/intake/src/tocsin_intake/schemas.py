@@ -1,6 +1,5 @@
 """What hotlines and operators send to intake, and what they get back."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -10,11 +9,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     model_validator,
 )
 
-from tocsin_common.text import Line, Words
+from tocsin_common.text import Day, Line, Words
 from tocsin_contracts.events.complaints import (
     Consent,
     Headcount,
@@ -93,14 +93,14 @@ class ConsentGiven(Submitted):
     """What the source agreed to. What was not asked is not agreed."""
 
     share: Consent = Consent.NOT_ASKED
-    contact_me: bool = False
+    contact_me: StrictBool = False
     contact_supplier: SupplierContact = SupplierContact.NEVER
 
 
 class Attestation(Submitted):
     """What the hotline has checked itself."""
 
-    genuine: bool = False
+    genuine: StrictBool = False
     reference: Line | None = Field(
         default=None, description="Stands for one source where there is no handle."
     )
@@ -122,10 +122,10 @@ class ComplaintSubmission(Submitted):
     words: Words = Field(default_factory=str, examples=["We have not been paid since March."])
     facility: ReportedFacility = ReportedFacility()
     issues: tuple[IssueCode, ...] = Field(default=(), max_length=10, examples=[["wages.unpaid"]])
-    happened_on: date | None = Field(default=None, description="The day, or the first of them.")
-    happened_until: date | None = Field(default=None, description="The last day of several.")
+    happened_on: Day | None = Field(default=None, description="The day, or the first of them.")
+    happened_until: Day | None = Field(default=None, description="The last day of several.")
     workers_affected: People = Field(default=Headcount.NOT_STATED, examples=["10-99"])
-    immediate_danger: bool = False
+    immediate_danger: StrictBool = False
     retaliation: Retaliation = Retaliation.NONE
     relation: Relation = Relation.WORKER
     source: Source | None = None

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from tocsin_common.auth import Operator
 from tocsin_common.database import Session
+from tocsin_common.text import Day
 from tocsin_intake.models import CallCount
 
 MOST = 1000  # about seven years of one hotline
@@ -39,7 +40,7 @@ class CallsCountedList(BaseModel):
 async def list_call_counts(
     integration_id: UUID,
     session: Session,
-    since: Annotated[date | None, Query(description="Default: a year ago.")] = None,
+    since: Annotated[Day | None, Query(description="Default: a year ago.")] = None,
 ) -> CallsCountedList:
     """List how many informational calls a hotline had, newest month first."""
     today = datetime.now(UTC).date()

@@ -5,7 +5,15 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from tocsin_common.text import Line
 from tocsin_notifications.models import (
@@ -63,7 +71,7 @@ class NewEndpoint(Sent):
     url: Url = Field(examples=["https://procurement.city.example/tocsin"])
     description: Line | None = Field(default=None, examples=["Procurement system"])
     rate_per_minute: Rate | None = None
-    latest_only: bool = Field(default=False, description=LATEST_ONLY)
+    latest_only: StrictBool = Field(default=False, description=LATEST_ONLY)
 
 
 class EndpointChange(Sent):
@@ -72,7 +80,7 @@ class EndpointChange(Sent):
     url: Url | None = Field(default=None, examples=["https://procurement.city.example/tocsin"])
     description: Line | None = Field(default=None, examples=["Procurement system"])
     rate_per_minute: Rate | None = None
-    latest_only: bool | None = Field(default=None, description=LATEST_ONLY)
+    latest_only: StrictBool | None = Field(default=None, description=LATEST_ONLY)
 
 
 class EndpointShown(BaseModel):
@@ -156,7 +164,7 @@ class Recovery(Sent):
     since: AwareDatetime = Field(
         description="What was planned at or after this time.", examples=["2026-03-03T00:00:00Z"]
     )
-    delivered_too: bool = Field(
+    delivered_too: StrictBool = Field(
         default=False,
         description=(
             "Also what was delivered, as after a loss of data. Of each alert the newest version."

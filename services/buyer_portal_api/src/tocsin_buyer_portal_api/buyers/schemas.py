@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from tocsin_buyer_portal_api.buyers.models import Buyer, BuyerKey
 from tocsin_common.text import Line
@@ -24,7 +24,7 @@ class NewBuyer(BaseModel):
         examples=["Europe/Stockholm"],
         description="Whose nights are quiet (IANA time zone database).",
     )
-    undertaking_signed: bool = Field(
+    undertaking_signed: StrictBool = Field(
         default=False,
         description="It signed to keep unverified alerts confidential; without that it sees none.",
     )
@@ -37,8 +37,8 @@ class BuyerChange(BaseModel):
     country: Country | None = Field(default=None, examples=["SE"])
     language: Language | None = Field(default=None, examples=["en"])
     time_zone: TimeZone | None = Field(default=None, examples=["Europe/Stockholm"])
-    undertaking_signed: bool | None = Field(default=None, examples=[True])
-    active: bool | None = Field(default=None, description="False shuts all its keys out.")
+    undertaking_signed: StrictBool | None = Field(default=None, examples=[True])
+    active: StrictBool | None = Field(default=None, description="False shuts all its keys out.")
 
 
 class BuyerShown(BaseModel):

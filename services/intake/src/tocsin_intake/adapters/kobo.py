@@ -28,6 +28,7 @@ from tocsin_common.auth import scheme
 from tocsin_common.errors import place_of
 from tocsin_common.group_commit import Overloaded
 from tocsin_common.problems import NotFound, Problem, Unavailable
+from tocsin_common.rates import TooManyRequests
 from tocsin_intake.adapters.payloads import (
     Payload,
     Translation,
@@ -64,7 +65,10 @@ async def receive_from_kobo(
     _: Annotated[object, Depends(scheme)],
 ) -> dict[str, int]:
     """Accept a submission; answers when it is stored, and 503 whenever it is not."""
-    hotline = await hotlines.permitted(_with_key(request), Scope.COMPLAINTS)
+    try:
+        hotline = await hotlines.permitted(_with_key(request), Scope.COMPLAINTS)
+    except TooManyRequests:  # Kobo comes again after 503, and after 429 never
+        raise Unavailable from None
     if (hotline.integration_id, hotline.adapter) != (integration_id, NAME):
         raise NotFound
     payload = Payload(body=await request.body())

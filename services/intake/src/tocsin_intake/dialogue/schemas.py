@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, field_validator
+from pydantic import BaseModel, Field, StrictBool, StringConstraints, field_validator
 
 from tocsin_common.text import Line, Words
 from tocsin_contracts.events.complaints import Consent, SupplierContact
@@ -53,7 +53,7 @@ class ConsentWanted(Shown):
 
     share: Consent | None = None
     supplier_contact: SupplierContact | None = None
-    contact_me: bool | None = None
+    contact_me: StrictBool | None = None
     contact: Line | None = Field(default=None, description="Needed to be contacted.")
 
 

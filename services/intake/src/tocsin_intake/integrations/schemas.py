@@ -4,7 +4,14 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Base64Bytes, BaseModel, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Base64Bytes,
+    BaseModel,
+    Field,
+    StrictBool,
+    model_validator,
+)
 
 from tocsin_common.text import Line
 from tocsin_intake.integrations.hotline import Scope
@@ -12,10 +19,8 @@ from tocsin_intake.integrations.systems import NEEDED, Adapter, System
 from tocsin_intake.models import Integration, IntegrationKey
 from tocsin_intake.schemas import IntegrationDefaults, Submitted
 
-Hours = Annotated[int, Field(ge=0, le=24 * 30)]
-PerMinute = Annotated[int, Field(ge=1, le=1_000_000)]
 NOT_SHOWN = {"id", "disabled_at", "defaults", "sealed_secrets", "contact_key"}
-Days = Annotated[int, Field(ge=1, le=3650)]
+Days = Annotated[int, Field(ge=1, le=3650, strict=True)]
 
 
 def _of_32_bytes(key: bytes) -> bytes:
@@ -25,6 +30,8 @@ def _of_32_bytes(key: bytes) -> bytes:
 
 
 ContactKey = Annotated[Base64Bytes, AfterValidator(_of_32_bytes)]
+Hours = Annotated[int, Field(ge=0, le=24 * 30, strict=True)]
+PerMinute = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Scopes = Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
 
 
@@ -79,7 +86,7 @@ class SystemChange(System):
 class NewKey(Submitted):
     """A key to be made."""
 
-    test: bool = Field(default=False, description="What it hands in never leaves intake.")
+    test: StrictBool = Field(default=False, description="What it hands in never leaves intake.")
     scopes: Scopes = Field(default_factory=lambda: list(Scope))
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from tocsin_contracts.vault import Reason
 from tocsin_intake.schemas import Submitted
@@ -27,7 +27,7 @@ class TokenWanted(Submitted):
 
     complaint_id: UUID
     reason: Reason
-    as_second: bool = Field(
+    as_second: StrictBool = Field(
         default=False, description="To agree that another officer opens it, beyond the day's 30."
     )
 
@@ -74,7 +74,7 @@ class OpeningPage(BaseModel):
 class RememberedEnd(Submitted):
     """Where the access log ended when it was last looked at."""
 
-    seq: int = Field(default=0, ge=0)
+    seq: StrictInt = Field(default=0, ge=0)
     hash: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
 
 
