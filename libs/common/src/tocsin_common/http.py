@@ -293,12 +293,11 @@ async def _http_exception(request: Request, error: Any) -> JSONResponse:
 
 def _methods_at(request: Request) -> set[str]:
     """Every method of the path, whichever of its operations was looked at first."""
-    return {
-        method.upper()
-        for template, operations in request.app.openapi()["paths"].items()
-        if _pattern(template).match(request.url.path)
-        for method in operations
-    }
+    paths = request.app.openapi()["paths"]
+    matching = [template for template in paths if _pattern(template).match(request.url.path)]
+    if not matching:
+        return set()
+    return {method.upper() for method in paths[min(matching, key=lambda one: one.count("{"))]}
 
 
 @cache

@@ -1,9 +1,12 @@
 """Text as people send it: bounded, and without what no database stores."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _storable(value: str) -> str:
@@ -27,7 +30,9 @@ Words = Annotated[
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, str | date) and not isinstance(value, datetime):
+    if isinstance(value, str) and DAY.fullmatch(value):
+        return value
+    if isinstance(value, date) and not isinstance(value, datetime):
         return value
     raise ValueError("a day is written as 2026-11-01")
 
