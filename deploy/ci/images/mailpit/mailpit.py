@@ -5,6 +5,7 @@ import email
 import email.policy
 import http.server
 import json
+import signal
 import sys
 import urllib.request
 from typing import Any
@@ -48,5 +49,6 @@ class Show(http.server.BaseHTTPRequestHandler):
 if sys.argv[1:] == ["readyz"]:
     with urllib.request.urlopen("http://127.0.0.1:8025/readyz", timeout=3):
         sys.exit(0)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # process 1 has no other way to end
 Controller(Keep(), hostname="0.0.0.0", port=1025).start()
 http.server.ThreadingHTTPServer(("0.0.0.0", 8025), Show).serve_forever()
