@@ -26,7 +26,11 @@ from tocsin_intake.schemas import IntegrationDefaults
 Header = dict[str, str]
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=20,
 )

@@ -148,10 +148,21 @@ def waiting_for(url: str) -> list[str]:
 
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
-    """A proxy is for the outside, never for this machine."""
-    if urlsplit(url).hostname in _LOOPBACK:
-        return urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    return urllib.request.build_opener()
+    """A proxy is for the outside, never for this machine.
+
+    Nobody is followed elsewhere: a key is shown to the address it was given for.
+    """
+    opener = urllib.request.OpenerDirector()
+    ours = urlsplit(url).hostname in _LOOPBACK
+    for handler in (
+        urllib.request.ProxyHandler({} if ours else None),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    return opener
 
 
 def _json(data: bytes) -> Any:
