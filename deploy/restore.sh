@@ -29,5 +29,8 @@ if [ -s "$source/attachments.tar" ]; then
     'import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode="r|").extractall("/var/lib/tocsin")' \
     <"$source/attachments.tar"
 fi
+# What was erased since the backup was made is erased again before anybody can read it.
+docker compose run --rm --no-deps -T intake-migrate
+docker compose run --rm --no-deps -T --entrypoint python intake -m tocsin_intake.erasure
 docker compose up -d --no-build --wait
 echo "restored from $source"
