@@ -1,6 +1,9 @@
 """Questions to the databases that are measured, over connections that stay open."""
 
 import asyncio
+import time
+from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 import asyncpg
@@ -30,6 +33,10 @@ class Questions:
         rows = self.ask(service, f'select {key}::text, {when} from "{table}"')  # noqa: S608
         return {row[0]: row[1] for row in rows}
 
+    def copy_again(self, service: str, tables: Sequence[str]) -> float:
+        """Copy what lies in some tables into empty ones like them; return the seconds it took."""
+        return self._runner.run(self._copy_again(service, tables))
+
     def close(self) -> None:
         """Let go of the connections, before the server is stopped."""
         self._runner.run(self._close())
@@ -42,6 +49,27 @@ class Questions:
             connection = await asyncpg.connect(f"{url}/tocsin_{service}")
             self._connections[service] = connection
         return await connection.fetch(query, *values)
+
+    async def _copy_again(self, service: str, tables: Sequence[str]) -> float:
+        await self._ask(service, "select 1")
+        connection = self._connections[service]
+        rows: dict[str, bytes] = {}
+        for table in tables:
+            out = BytesIO()
+            await connection.copy_from_table(table, output=out, format="binary")
+            rows[table] = out.getvalue()
+            await connection.execute(
+                f'create table "copied_{table}" (like "{table}" including all)'
+            )
+        began = time.perf_counter()
+        async with connection.transaction():
+            for table, content in rows.items():
+                source = BytesIO(content)
+                await connection.copy_to_table(f"copied_{table}", source=source, format="binary")
+        seconds = time.perf_counter() - began
+        for table in tables:
+            await connection.execute(f'drop table "copied_{table}"')
+        return seconds
 
     async def _close(self) -> None:
         for connection in self._connections.values():

@@ -7,6 +7,7 @@ from measurement import Measurement
 from measurements import (
     acceptance,
     alert_latency,
+    batch,
     case_latency,
     dead_endpoint,
     deliveries,
@@ -26,4 +27,5 @@ ALL: Sequence[Measurement] = (
     delivery_latency.MEASUREMENT,
     matching.MEASUREMENT,
     alert_latency.MEASUREMENT,
+    batch.MEASUREMENT,  # last, in a Tocsin of its own: it leaves much to be filed
 )
