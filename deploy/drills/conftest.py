@@ -18,8 +18,9 @@ from tools import compose_secrets
 from deploy.drills.compose import Compose, ComposedTocsin, connected
 from tocsin_cli.secrets import Secrets
 
-LOUD = [a_place(number) for number in range(5)]
-QUIET = [a_place(900, country="TH")]
+# So many that no case gets more complaints than an officer is shown of one.
+LOUD = [a_place(number) for number in range(40)]
+QUIET = [a_place(number, country="TH") for number in range(900, 920)]
 CODES = ["wages.unpaid", "hours.excessive"]
 DISKS = {"postgres": ("768m", 999), "nats": ("256m", 0)}  # size, and whose it is
 
