@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StrictFloat, StrictInt, StringConstraints
 
 from tocsin_notifications.schemas import Sent
 
@@ -23,7 +23,7 @@ class Listening(BaseModel):
 class Taking(Sent):
     """How long to wait for a delivery."""
 
-    wait: float = Field(default=20, ge=0, le=25, description="Seconds.", examples=[20])
+    wait: StrictFloat = Field(default=20, ge=0, le=25, description="Seconds.", examples=[20])
 
 
 class Taken(BaseModel):
@@ -45,11 +45,11 @@ class Outcome(Sent):
     """What came of handing one delivery on."""
 
     delivery_id: UUID
-    lease: int = Field(ge=0, le=2_147_483_647, examples=[1])
-    status: int | None = Field(
+    lease: StrictInt = Field(ge=0, le=2_147_483_647, examples=[1])
+    status: StrictInt | None = Field(
         default=None, ge=100, le=599, description="The answer's; null: no answer.", examples=[204]
     )
-    milliseconds: int = Field(default=0, ge=0, le=600_000, examples=[12])
+    milliseconds: StrictInt = Field(default=0, ge=0, le=600_000, examples=[12])
     excerpt: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] = Field(
         default="", description="The beginning of the answer."
     )

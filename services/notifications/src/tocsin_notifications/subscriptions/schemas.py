@@ -4,7 +4,7 @@ from datetime import datetime, time
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, StrictBool, StrictInt, model_validator
 
 from tocsin_common.text import Line
 from tocsin_contracts.alerts import Level
@@ -57,7 +57,7 @@ class Conditions(Sent):
         description="About any of these groups of issues; none: any.",
         examples=[["wages", "forced_labour"]],
     )
-    severity_at_least: int = Field(default=1, ge=1, le=5, description="From 1 to 5, gravest.")
+    severity_at_least: StrictInt = Field(default=1, ge=1, le=5, description="From 1 to 5, gravest.")
     level_at_least: Level = Field(
         default=LOWEST,
         description="`buyers_confirmed`: nothing unverified; `public`: only what everybody may "
@@ -114,7 +114,7 @@ class Subscribed(Conditions):
         description="Where to tell it; null: all the buyer's endpoints, later ones too.",
     )
     mail: Mail = Field(default=Mail(), description="When mails go out; webhooks never wait.")
-    paused: bool = Field(default=False, description="It begins nothing until it is resumed.")
+    paused: StrictBool = Field(default=False, description="It begins nothing until it is resumed.")
 
 
 class NewSubscription(Subscribed):
