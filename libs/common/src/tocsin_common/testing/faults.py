@@ -13,6 +13,7 @@ from tocsin_common.testing.http import Client
 
 EXAMPLES = 5
 SECONDS = 15
+PATIENCE = 30  # seconds for one answer; a machine may be busy
 WITHOUT = (
     "positive_data_acceptance",  # check digits, dates in order and so on are no part of a schema
     "unsupported_method",  # a path that is two operations' answers with the first one's methods
@@ -39,6 +40,7 @@ async def faults_in(
             Path(sys.executable).with_name("st"),
             *("run", str(document), "--url", client.url, "--no-color", "--warnings", "off"),
             *("--max-examples", str(EXAMPLES), "--max-time", str(SECONDS)),
+            *("--request-timeout", str(PATIENCE)),
             *("--seed", "7", "--no-shrink", "--generation-database", "none"),
             *("--exclude-checks", ",".join((*WITHOUT, *without))),
             *(["--include-path-regex", paths] if paths else []),
