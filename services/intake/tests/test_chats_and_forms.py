@@ -11,13 +11,13 @@ from systems import SYSTEMS, a_chat, a_run, a_submission, register
 from tocsin_common.group_commit import GroupCommit
 from tocsin_common.testing import serving
 from tocsin_common.testing.http import Client
+from tocsin_intake.acceptance.storing import store_complaints
 from tocsin_intake.adapters import kobo, rapidpro, telegram
 from tocsin_intake.adapters.payloads import Payload, Translation
 from tocsin_intake.app import create_app
 from tocsin_intake.integrations import Hotline
 from tocsin_intake.integrations.systems import Flow, Form, System
 from tocsin_intake.schemas import ComplaintSubmission, IntegrationDefaults
-from tocsin_intake.service import store_complaints
 from tocsin_intake.settings import Settings
 
 Header = dict[str, str]

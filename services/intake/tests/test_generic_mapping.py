@@ -14,13 +14,13 @@ from systems import SYSTEMS, WHSEC, a_report, register, standard_webhook
 
 from tocsin_common.database import Database
 from tocsin_common.testing.http import Client
-from tocsin_intake import expressions
 from tocsin_intake.adapters import generic
 from tocsin_intake.adapters.payloads import Payload, Translation
 from tocsin_intake.adapters.standard_webhooks import signed
-from tocsin_intake.flat import FIELDS, tolerant
 from tocsin_intake.integrations import Hotline
 from tocsin_intake.integrations.systems import System
+from tocsin_intake.mapping import expressions
+from tocsin_intake.mapping.fields import FIELDS, tolerant
 from tocsin_intake.schemas import IntegrationDefaults
 
 Header = dict[str, str]

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from tocsin_common.database import Database
 from tocsin_common.testing import eventually, serving
 from tocsin_common.testing.http import Client
-from tocsin_intake import testing
+from tocsin_intake.acceptance import testing
 from tocsin_intake.app import create_app
 from tocsin_intake.settings import Settings
 

@@ -15,7 +15,11 @@ from tocsin_contracts.events.cases import (
 )
 from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
 from tocsin_contracts.taxonomy import load as load_taxonomy
-from tocsin_intake import endpoints, handlers, service, statistics, taxonomy
+from tocsin_intake import taxonomy
+from tocsin_intake.acceptance import endpoints, statistics
+from tocsin_intake.acceptance.accepting import Accepting
+from tocsin_intake.acceptance.service import Acceptor
+from tocsin_intake.acceptance.storing import store_complaints
 from tocsin_intake.adapters.known import ROUTERS
 from tocsin_intake.adapters.receiving import Receiving
 from tocsin_intake.admin import integrations, keys, quarantine, trying
@@ -32,7 +36,6 @@ from tocsin_intake.dialogue.guesses import Guesses
 from tocsin_intake.dialogue.service import Counter
 from tocsin_intake.disclosures import endpoints as disclosures
 from tocsin_intake.disclosures.handlers import on_disclosures_intended
-from tocsin_intake.endpoints import Accepting
 from tocsin_intake.erasure import endpoints as erasure
 from tocsin_intake.erasure.keeper import Keeper
 from tocsin_intake.erasure.service import Eraser
@@ -41,7 +44,6 @@ from tocsin_intake.imports.tables import MOST_BYTES as MOST_TABLE
 from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
 from tocsin_intake.quarantine.service import Quarantine
-from tocsin_intake.service import Acceptor
 from tocsin_intake.settings import Settings
 from tocsin_intake.vault import LocalKeys, Vault
 from tocsin_intake.vault import endpoints as vault_endpoints
@@ -62,7 +64,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     )
     usage = Usage(database)
     hotlines = Hotlines(settings.hash_key, lambda: loading.by_key(database, vault), usage.note)
-    storing = GroupCommit(database.begin, service.store_complaints)
+    storing = GroupCommit(database.begin, store_complaints)
     officers: KeyRing[VaultOfficer] = KeyRing(
         settings.hash_key, lambda: vault_officers.by_key(database)
     )
@@ -76,7 +78,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             settings.openings_a_day,
         )
         intake.bus.answer(VAULT_QUESTION, Answering(database, terms).answer)
-        intake.bus.listen(ComplaintStatusChanged, handlers.on_status_changed)
+        intake.bus.listen(ComplaintStatusChanged, dialogue_handlers.on_status_changed)
         intake.bus.listen(ComplaintAcknowledged, dialogue_handlers.on_acknowledged)
         intake.bus.listen(ReplyWritten, dialogue_handlers.on_replies_written)
         intake.bus.listen(DisclosureIntended, on_disclosures_intended)

@@ -16,6 +16,7 @@ from tocsin_common.telemetry import gauge
 log = logging.getLogger("tocsin.clocks")
 
 MEASURE = 60.0  # seconds between measurements
+RETRY = 2.0  # seconds, when one failed: a service that starts before its database shows soon
 
 missed = gauge("clocks_missed", "Complaints past a deadline, by which one", ["clock"])
 
@@ -49,9 +50,13 @@ class Overdue:
 
     async def _measure_for_ever(self) -> None:
         while True:
-            try:
-                async with self._database.begin() as tx:
-                    missed.labels("acknowledge").set(await unanswered(tx, datetime.now(UTC)))
-            except Exception as error:
-                log.info("missed deadlines could not be counted: %s", place_of(error))
-            await asyncio.sleep(MEASURE)
+            await asyncio.sleep(MEASURE if await self._measured() else RETRY)
+
+    async def _measured(self) -> bool:
+        try:
+            async with self._database.begin() as tx:
+                missed.labels("acknowledge").set(await unanswered(tx, datetime.now(UTC)))
+        except Exception as error:
+            log.info("missed deadlines could not be counted: %s", place_of(error))
+            return False
+        return True

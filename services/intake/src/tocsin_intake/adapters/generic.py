@@ -19,15 +19,15 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 
 from tocsin_common.problems import NotAuthenticated
-from tocsin_intake import expressions
 from tocsin_intake.adapters import standard_webhooks
 from tocsin_intake.adapters.payloads import Payload, Translation, Unknown
 from tocsin_intake.adapters.reading import read_json
 from tocsin_intake.adapters.receiving import Receives
 from tocsin_intake.auth import KnownHotlines
-from tocsin_intake.flat import tolerant
 from tocsin_intake.integrations.hotline import Hotline
 from tocsin_intake.integrations.systems import Generic
+from tocsin_intake.mapping import expressions
+from tocsin_intake.mapping.fields import tolerant
 from tocsin_intake.schemas import ComplaintSubmission
 
 NAME = "generic"

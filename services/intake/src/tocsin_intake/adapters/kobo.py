@@ -40,8 +40,8 @@ from tocsin_intake.adapters.payloads import (
 from tocsin_intake.adapters.reading import read_json
 from tocsin_intake.adapters.receiving import Receives
 from tocsin_intake.auth import KnownHotlines
-from tocsin_intake.flat import FIELDS, tolerant
 from tocsin_intake.integrations.hotline import Hotline, Scope
+from tocsin_intake.mapping.fields import FIELDS, tolerant
 from tocsin_intake.schemas import Media
 
 log = logging.getLogger("tocsin.adapters")

@@ -34,9 +34,9 @@ from tocsin_intake.adapters.payloads import (
 from tocsin_intake.adapters.reading import read_json
 from tocsin_intake.adapters.receiving import Receives
 from tocsin_intake.auth import Hotline as CallingHotline
-from tocsin_intake.flat import FIELDS, tolerant
 from tocsin_intake.integrations.hotline import Hotline
 from tocsin_intake.integrations.systems import Flow
+from tocsin_intake.mapping.fields import FIELDS, tolerant
 from tocsin_intake.schemas import Media, Source
 
 NAME = "rapidpro"

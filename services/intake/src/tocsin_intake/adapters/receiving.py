@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from tocsin_intake.acceptance.accepting import Accepting
+from tocsin_intake.acceptance.answers import ReferenceReused
 from tocsin_intake.adapters.payloads import Translation
-from tocsin_intake.endpoints import Accepting
 from tocsin_intake.integrations.hotline import Hotline
 from tocsin_intake.quarantine.service import Quarantine
 from tocsin_intake.schemas import ComplaintReceipt, ComplaintSubmission
-from tocsin_intake.service import ReferenceReused
 
 
 class Receiving:

@@ -37,8 +37,8 @@ from tocsin_intake.adapters.payloads import (
 from tocsin_intake.adapters.reading import Malformed, read_json
 from tocsin_intake.adapters.receiving import Receives
 from tocsin_intake.auth import KnownHotlines
-from tocsin_intake.flat import tolerant
 from tocsin_intake.integrations.hotline import Hotline
+from tocsin_intake.mapping.fields import tolerant
 from tocsin_intake.schemas import ComplaintSubmission, Media, Source
 
 NAME = "telegram"

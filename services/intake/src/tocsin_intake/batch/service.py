@@ -9,10 +9,10 @@ from starlette.requests import ClientDisconnect
 
 from tocsin_common.errors import place_of
 from tocsin_common.problems import TooLarge, Unavailable
+from tocsin_intake.acceptance.accepting import Accepting
 from tocsin_intake.batch import line as lines_of
 from tocsin_intake.batch.line import LONGEST_LINE, LineResult
 from tocsin_intake.batch.ndjson import Line, lines
-from tocsin_intake.endpoints import Accepting
 from tocsin_intake.integrations import Hotline
 from tocsin_intake.schemas import AcceptanceStatus
 

@@ -1,4 +1,4 @@
-"""The dialogue's event edge: officers acknowledge and reply."""
+"""The dialogue's event edge: officers acknowledge and reply, and a complaint moves on."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,7 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin_common import heard
 from tocsin_common.database import driver
 from tocsin_common.listening import Told
-from tocsin_contracts.events.cases import ComplaintAcknowledged, ReplyWritten
+from tocsin_contracts.events.cases import (
+    ComplaintAcknowledged,
+    ComplaintStatusChanged,
+    ReplyWritten,
+)
+from tocsin_intake.dialogue import status
 
 _ACKNOWLEDGE = """
 insert into dialogue as d (complaint_id, consent_version, acknowledged_at)
@@ -33,6 +38,14 @@ from kept join complaint c on c.id = kept.complaint_id
 join vault_entry v on v.complaint_id = c.id and v.contact is not null
 group by c.id order by c.id on conflict do nothing
 """
+
+
+async def on_status_changed(
+    tx: AsyncConnection, told: Sequence[Told[ComplaintStatusChanged]]
+) -> None:
+    """Show on the receipt where the complaint stands; an older state changes nothing."""
+    if fresh := await heard.newest(tx, told):
+        await status.show_on_receipts(tx, fresh)
 
 
 async def on_acknowledged(tx: AsyncConnection, told: Sequence[Told[ComplaintAcknowledged]]) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.telemetry import counter
-from tocsin_intake import testing
+from tocsin_intake.acceptance import testing
 from tocsin_intake.erasure import ledger, scrub, service
 from tocsin_intake.erasure.service import Eraser
 from tocsin_intake.quarantine import service as quarantine

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
+from tocsin_intake.acceptance.endpoints import AcceptingComplaints
 from tocsin_intake.auth import Hotline
-from tocsin_intake.endpoints import AcceptingComplaints
 from tocsin_intake.imports import service
 from tocsin_intake.imports.service import ImportStep
 

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tocsin_common.problems import Invalid
-from tocsin_intake.flat import FIELDS, field_of, submission_of
 from tocsin_intake.imports.tables import Row
+from tocsin_intake.mapping.fields import FIELDS, field_of, submission_of
 from tocsin_intake.schemas import ComplaintSubmission
 
 ALIASES: dict[str, str] = {

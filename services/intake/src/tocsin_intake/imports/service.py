@@ -8,12 +8,12 @@ from pydantic import BaseModel
 
 from tocsin_common.errors import is_outage
 from tocsin_common.group_commit import Overloaded
-from tocsin_intake.endpoints import Accepting
+from tocsin_intake.acceptance.accepting import Accepting
+from tocsin_intake.acceptance.answers import ReferenceReused
 from tocsin_intake.imports import rows, tables
 from tocsin_intake.imports.rows import Read, Refusal
 from tocsin_intake.integrations.hotline import Hotline
 from tocsin_intake.schemas import ComplaintSubmission
-from tocsin_intake.service import ReferenceReused
 
 AT_ONCE = 100  # rows in one group, so that others have their place in the queue too
 

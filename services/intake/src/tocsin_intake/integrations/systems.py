@@ -13,8 +13,8 @@ from pydantic import (
     StringConstraints,
 )
 
-from tocsin_intake import expressions
-from tocsin_intake.flat import FIELDS
+from tocsin_intake.mapping import expressions
+from tocsin_intake.mapping.fields import FIELDS
 from tocsin_intake.schemas import Submitted
 
 Adapter = Literal["native", "whatsapp_cloud", "twilio", "rapidpro", "kobo", "telegram", "generic"]

@@ -1,0 +1,180 @@
+"""Deciding about one complaint alone: sealed, with everything that will be written of it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from tocsin_common import outbox
+from tocsin_common.keyed import keyed_hash
+from tocsin_contracts.events.complaints import ComplaintReceived, Reported
+from tocsin_contracts.ids import new_amber_id
+from tocsin_intake import receipts
+from tocsin_intake.acceptance import counting, sources
+from tocsin_intake.acceptance.counting import Counted
+from tocsin_intake.integrations import Hotline
+from tocsin_intake.schemas import ComplaintSubmission, Nature
+from tocsin_intake.vault import Account, Sealed, Vault
+
+NOT_FACTS = {
+    "sealed",
+    "public_key",
+    "event_id",
+    "complaint_id",
+    "integration_id",
+    "version",
+    "occurred_at",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A complaint, decided and sealed in its own request, waiting to be written with others."""
+
+    complaint_id: UUID
+    integration_id: UUID
+    references: tuple[bytes, ...]
+    body_hash: bytes
+    receipt: str
+    receipt_hash: bytes
+    sealed: Sealed
+    facts: str
+    event: ComplaintReceived
+    told: outbox.Prepared
+    attachments: tuple[UUID, ...]
+    test: bool
+    """By a test key: it is kept for a while and told to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was accepted before under one of the same references."""
+
+    complaint_id: UUID
+    received_at: datetime | None
+    body_hash: bytes | None
+    """`None`: it was an informational call, of which nothing is kept."""
+    receipt_used: bool
+    erased: bool = False
+    """It was erased, and does not come back by being sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """It names attachments that it cannot have, so nothing of it was stored."""
+
+    complaint_id: UUID
+
+
+Member = Accepted | Counted
+"""What joins the group: each has references, and an id of its own."""
+Outcome = Member | Known | Unclaimed
+"""What becomes of each: it is itself, or repeats what was accepted before, or cannot be."""
+
+
+class Acceptor:
+    """Decides about one complaint alone; pure but for fresh ids and keys."""
+
+    def __init__(self, vault: Vault, hash_key: bytes, receipt_key: bytes) -> None:
+        self._vault = vault
+        self._hash_key = hash_key
+        self._receipt_key = receipt_key
+
+    def accept(
+        self, hotline: Hotline, submission: ComplaintSubmission, idempotency_key: str | None
+    ) -> Member:
+        """Seal a complaint and make everything that will be written of it."""
+        references = self._references(hotline, submission.external_ref, idempotency_key)
+        if submission.nature is Nature.INFORMATIONAL:
+            return counting.of(
+                hotline.integration_id, references, submission.issues, test=hotline.test
+            )
+        complaint_id = new_amber_id()
+        receipt = receipts.derive(self._receipt_key, complaint_id)
+        complete = hotline.defaults.complete(submission)
+        reported = self._reported(complete)
+        sealed = self._vault.seal(
+            complaint_id,
+            Account(words=submission.words, reported=reported, media=submission.media),
+            submission.contact if submission.consent.contact_me else None,
+            hotline.contact_key,
+        )
+        event = _event(complaint_id, hotline, complete, sealed)
+        return Accepted(
+            complaint_id=complaint_id,
+            integration_id=hotline.integration_id,
+            references=references,
+            body_hash=keyed_hash(self._hash_key, "body", _said(submission)),
+            receipt=receipt,
+            receipt_hash=receipts.hash_of(self._hash_key, receipt),
+            sealed=sealed,
+            facts=event.model_dump_json(exclude=NOT_FACTS),
+            event=event,
+            told=outbox.prepare(event),
+            attachments=submission.attachments,
+            test=hotline.test,
+        )
+
+    def receipt_of(self, complaint_id: UUID) -> str:
+        """The receipt of a complaint that was accepted before."""
+        return receipts.derive(self._receipt_key, complaint_id)
+
+    def _reported(self, submission: ComplaintSubmission) -> Reported:
+        kind = tag = None
+        if submission.source:
+            kind = submission.source.kind
+            tag = self._vault.tag(kind, sources.plain(kind, submission.source.handle))
+        elif submission.attestation.reference:
+            kind = "attested"
+            tag = self._vault.tag(kind, submission.attestation.reference)
+        return Reported(
+            facility_name=submission.facility.name,
+            facility_address=submission.facility.address,
+            source_kind=kind,
+            source_tag=tag,
+        )
+
+    def _references(
+        self, hotline: Hotline, external_ref: str | None, idempotency_key: str | None
+    ) -> tuple[bytes, ...]:
+        named = (("external_ref", external_ref), ("idempotency-key", idempotency_key))
+        scope = hotline.integration_id.bytes + (b"test" if hotline.test else b"")
+        return tuple(
+            keyed_hash(self._hash_key, kind, scope, value) for kind, value in named if value
+        )
+
+
+def _said(submission: ComplaintSubmission) -> str:
+    """What tells two bodies apart; a field left out is as good as one with its default.
+
+    So the same body is the same to a later version, which may know more fields.
+    """
+    return submission.model_dump_json(exclude_defaults=True)
+
+
+def _event(
+    complaint_id: UUID, hotline: Hotline, submission: ComplaintSubmission, sealed: Sealed
+) -> ComplaintReceived:
+    defaults, facility = hotline.defaults, submission.facility
+    return ComplaintReceived(
+        complaint_id=complaint_id,
+        integration_id=hotline.integration_id,
+        occurred_at=datetime.now(UTC),
+        channel=submission.channel or defaults.channel,
+        language=submission.language or defaults.language,
+        os_id=facility.os_id,
+        country=facility.country or defaults.country,
+        issues=submission.issues,
+        happened_on=submission.happened_on,
+        happened_until=submission.happened_until,
+        workers_affected=submission.workers_affected,
+        immediate_danger=submission.immediate_danger,
+        retaliation=submission.retaliation,
+        relation=submission.relation,
+        share=submission.consent.share,
+        supplier_contact=submission.consent.contact_supplier,
+        genuine=submission.attestation.genuine,
+        members=submission.attestation.members,
+        attachments=len(submission.attachments),
+        sealed=sealed.for_cases,
+        public_key=sealed.public_key,
+    )

@@ -1,0 +1,1 @@
+"""Other systems' words for ours: the flat fields of a complaint, and JMESPath to find them."""
