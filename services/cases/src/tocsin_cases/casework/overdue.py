@@ -50,13 +50,11 @@ class Overdue:
 
     async def _measure_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(MEASURE if await self._measured() else RETRY)
-
-    async def _measured(self) -> bool:
-        try:
-            async with self._database.begin() as tx:
-                missed.labels("acknowledge").set(await unanswered(tx, datetime.now(UTC)))
-        except Exception as error:
-            log.info("missed deadlines could not be counted: %s", place_of(error))
-            return False
-        return True
+            wait = MEASURE
+            try:
+                async with self._database.begin() as tx:
+                    missed.labels("acknowledge").set(await unanswered(tx, datetime.now(UTC)))
+            except Exception as error:
+                log.info("missed deadlines could not be counted: %s", place_of(error))
+                wait = RETRY
+            await asyncio.sleep(wait)
