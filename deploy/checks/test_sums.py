@@ -80,7 +80,7 @@ def test_every_key_a_pod_picks_from_a_secret_is_in_it(production: list[Object]) 
 
 def test_the_end_fits_into_the_grace_period(objects: list[Object]) -> None:
     bus = 10 + 2  # seconds that handlers get, and the connection's last words
-    deliveries = import_module("tocsin_notifications.delivery").GRACE
+    deliveries = import_module("tocsin_notifications.deliveries.courier").GRACE
     for one in of_kind(objects, "Deployment"):
         pod = pod_of(one)
         assert pod

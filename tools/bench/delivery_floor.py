@@ -15,7 +15,7 @@ import aiohttp
 import uvloop
 
 from tocsin_common.service import settle_memory
-from tocsin_notifications import payload, signing
+from tocsin_notifications.webhooks import payload, signing
 
 KEY = b"k" * 32
 

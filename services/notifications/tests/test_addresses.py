@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin_notifications.addresses import is_allowed, is_public, read
+from tocsin_notifications.webhooks.addresses import is_allowed, is_public, read
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from test_mail import a_reader
 
 from tocsin_common.testing.http import Client
 from tocsin_contracts.alerts import AlertState
-from tocsin_notifications import payload
 from tocsin_notifications.events.catalogue import ALERTS, AN_ENDPOINT, CATALOGUE, read
 from tocsin_notifications.events.vectors import AT, Vector, vectors
+from tocsin_notifications.webhooks import payload
 
 NOW = datetime(2026, 3, 3, 12, 0, 5, tzinfo=UTC)
 

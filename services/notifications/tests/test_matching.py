@@ -7,7 +7,7 @@ import pytest
 from builders import a_facility, an_alert, an_organisation, an_unverified_alert
 
 from tocsin_contracts.alerts import AlertState
-from tocsin_notifications.matching import Wish, seen, terms_of_alert, terms_of_subscription
+from tocsin_notifications.alerts.matching import Wish, seen, terms_of_alert, terms_of_subscription
 
 MAKER, BRAND, OTHER = an_organisation(), an_organisation(), an_organisation()
 ORGANISATIONS = {

@@ -9,10 +9,10 @@ from crowd import MATCHING, REACHING, crowd
 from sqlalchemy import text
 
 from tocsin_common.database import Database, driver
-from tocsin_notifications import planning, service
-from tocsin_notifications.matching import seen
-from tocsin_notifications.payload import body_of
-from tocsin_notifications.service import Announcement, arguments
+from tocsin_notifications.alerts import planning, service
+from tocsin_notifications.alerts.matching import seen
+from tocsin_notifications.alerts.service import Announcement, arguments
+from tocsin_notifications.webhooks.payload import body_of
 
 ORGANISATION = an_organisation()
 LARGE = {"subscription", "subscription_term", "subscription_endpoint", "reach"}

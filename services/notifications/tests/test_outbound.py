@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from receiver import Hit, Receiver
 
-from tocsin_notifications.outbound import EXCERPT, Outbound
-from tocsin_notifications.outcomes import Fault, Unreached
+from tocsin_notifications.deliveries.outcomes import Fault, Unreached
+from tocsin_notifications.webhooks.outbound import EXCERPT, Outbound
 
 Open = Callable[..., AbstractAsyncContextManager[Outbound]]
 

@@ -8,8 +8,8 @@ import pytest
 from builders import an_alert, an_unverified_alert
 
 from tocsin_contracts.alerts import AlertState
-from tocsin_notifications import payload
-from tocsin_notifications.payload import LARGEST, TooLarge, body_of, type_of
+from tocsin_notifications.webhooks import payload
+from tocsin_notifications.webhooks.payload import LARGEST, TooLarge, body_of, type_of
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from receiver import Receiver
 from scene import Scene
 
 from tocsin_common.testing.http import Client
-from tocsin_notifications.retention import BATCH, Retention
+from tocsin_notifications.deliveries.retention import BATCH, Retention
 
 MAKER = an_organisation()
 AGE = "update {} set {} = now() - interval '31 days'"

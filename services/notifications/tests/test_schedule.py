@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin_notifications.schedule import ATTEMPTS, LONGEST_WISH, quiet_after, wait_after, wish_of
+from tocsin_notifications.deliveries.schedule import (
+    ATTEMPTS,
+    LONGEST_WISH,
+    quiet_after,
+    wait_after,
+    wish_of,
+)
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tocsin_notifications.signing import (
+from tocsin_notifications.webhooks.signing import (
     headers,
     id_of,
     key_of,

@@ -24,10 +24,10 @@ from tocsin_contracts.alerts import (
     SupplierPosition,
 )
 from tocsin_contracts.streams import NOTIFICATIONS
-from tocsin_notifications import planning
-from tocsin_notifications.matching import seen
-from tocsin_notifications.payload import body_of
-from tocsin_notifications.service import Announcement, arguments
+from tocsin_notifications.alerts import planning
+from tocsin_notifications.alerts.matching import seen
+from tocsin_notifications.alerts.service import Announcement, arguments
+from tocsin_notifications.webhooks.payload import body_of
 
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000}
 ALERTS = 30

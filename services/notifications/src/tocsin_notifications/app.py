@@ -15,10 +15,11 @@ from tocsin_contracts import taxonomy
 from tocsin_contracts.events.alerts import AlertCorrected, AlertEnded, AlertRaised, AlertUpdated
 from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
 from tocsin_contracts.streams import NOTIFICATIONS
-from tocsin_notifications import endpoints, handlers, signing, upkeep
+from tocsin_notifications import endpoints, handlers
 from tocsin_notifications.acknowledgements import endpoints as acknowledgements
 from tocsin_notifications.buyers import by_key
-from tocsin_notifications.delivery import Courier, Terms
+from tocsin_notifications.deliveries.courier import Courier, Terms
+from tocsin_notifications.deliveries.retention import Retention
 from tocsin_notifications.digests.gathering import Gathering
 from tocsin_notifications.events import endpoints as events
 from tocsin_notifications.handlers import Alerting
@@ -28,11 +29,11 @@ from tocsin_notifications.mail import notices
 from tocsin_notifications.mail.mailing import Addresses, Mailing
 from tocsin_notifications.mail.smtp import Post, Server
 from tocsin_notifications.models import Kind
-from tocsin_notifications.outbound import Outbound
-from tocsin_notifications.posting import Posting
-from tocsin_notifications.retention import Retention
 from tocsin_notifications.settings import Settings
 from tocsin_notifications.subscriptions import endpoints as subscriptions
+from tocsin_notifications.webhooks import signing, upkeep
+from tocsin_notifications.webhooks.outbound import Outbound
+from tocsin_notifications.webhooks.posting import Posting
 
 
 def create_app(

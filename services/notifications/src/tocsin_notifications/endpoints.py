@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from tocsin_common.database import Session, after_commit
 from tocsin_common.pages import Page, ThisList
-from tocsin_notifications import deliveries, signing, webhooks
 from tocsin_notifications.auth import CallingBuyer
+from tocsin_notifications.deliveries import log as deliveries
 from tocsin_notifications.models import DeliveryState
 from tocsin_notifications.schemas import (
     AttemptShown,
@@ -20,6 +20,8 @@ from tocsin_notifications.schemas import (
     EndpointShown,
     NewEndpoint,
 )
+from tocsin_notifications.webhooks import service as webhooks
+from tocsin_notifications.webhooks import signing
 
 router = APIRouter()
 _endpoints = APIRouter(prefix="/v1/endpoints", tags=["endpoints"])

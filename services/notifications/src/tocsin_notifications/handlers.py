@@ -12,7 +12,8 @@ from tocsin_common.listening import Told
 from tocsin_common.signatures import Verifier
 from tocsin_contracts.events.alerts import AlertTold
 from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
-from tocsin_notifications import buyers, service
+from tocsin_notifications import buyers
+from tocsin_notifications.alerts import service
 
 
 @dataclass(frozen=True)

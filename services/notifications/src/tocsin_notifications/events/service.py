@@ -10,10 +10,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_common.problems import Conflict
 from tocsin_contracts.ids import new_green_id
-from tocsin_notifications import rehearsal, webhooks
 from tocsin_notifications.events.catalogue import ALERTS, example
 from tocsin_notifications.models import Delivery, Kind
-from tocsin_notifications.payload import link_to
+from tocsin_notifications.webhooks import rehearsal
+from tocsin_notifications.webhooks import service as webhooks
+from tocsin_notifications.webhooks.payload import link_to
 
 
 class NoEndpoints(Conflict):

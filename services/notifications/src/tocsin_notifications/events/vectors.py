@@ -7,8 +7,8 @@ from uuid import UUID
 from nacl.signing import SigningKey
 from pydantic import BaseModel, Field
 
-from tocsin_notifications import signing
 from tocsin_notifications.events.catalogue import CATALOGUE
+from tocsin_notifications.webhooks import signing
 
 SECRET = b"a secret for test vectors, 32 by"
 SEED = b"a seed of keys for test vectors."

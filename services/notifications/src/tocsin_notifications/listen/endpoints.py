@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 
 from tocsin_common.database import Database, Session
-from tocsin_notifications import signing
 from tocsin_notifications.auth import CallingBuyer
 from tocsin_notifications.listen import service
 from tocsin_notifications.listen.schemas import Listening, Noted, Outcomes, TakenList, Taking
+from tocsin_notifications.webhooks import signing
 
 router = APIRouter(prefix="/v1/listen", tags=["events"])
 

@@ -18,12 +18,13 @@ from tocsin_common.database import driver
 from tocsin_common.problems import NotFound
 from tocsin_contracts.events.deliveries import DeliveryFailed, DeliverySucceeded
 from tocsin_contracts.ids import new_green_id
-from tocsin_notifications import schedule, settling, signing
+from tocsin_notifications.deliveries import schedule, settling
+from tocsin_notifications.deliveries.outcomes import Answer, Fault
+from tocsin_notifications.deliveries.settling import Result
 from tocsin_notifications.listen.schemas import MOST_AT_ONCE, Outcome, Taken
 from tocsin_notifications.models import Buyer, Delivery, DeliveryState, Endpoint, Kind, Purpose
-from tocsin_notifications.outcomes import Answer, Fault
-from tocsin_notifications.payload import CONTENT_TYPE
-from tocsin_notifications.settling import Result
+from tocsin_notifications.webhooks import signing
+from tocsin_notifications.webhooks.payload import CONTENT_TYPE
 
 PATIENCE = timedelta(minutes=10)  # as `planning` has it
 LEASE = 30.0  # seconds that a listener has to say what came of a delivery

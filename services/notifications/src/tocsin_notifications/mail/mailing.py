@@ -12,15 +12,15 @@ from asyncpg import Record
 
 from tocsin_common.database import Database, driver
 from tocsin_contracts.alerts import Alert
+from tocsin_notifications.deliveries.outcomes import Answer, Unreached
+from tocsin_notifications.deliveries.queue import Due
 from tocsin_notifications.mail import letters
 from tocsin_notifications.mail.letters import Letter, Reader, Told
 from tocsin_notifications.mail.message import compose, envelope_sender
 from tocsin_notifications.mail.smtp import Post
 from tocsin_notifications.mail.tokens import For, token
 from tocsin_notifications.models import Purpose
-from tocsin_notifications.outcomes import Answer, Unreached
-from tocsin_notifications.payload import link_to
-from tocsin_notifications.queue import Due
+from tocsin_notifications.webhooks.payload import link_to
 
 _READER = "select name, language from buyer where id = $1"
 _ALERTS = """

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common.database import driver
-from tocsin_notifications.settling import Disabled
+from tocsin_notifications.deliveries.settling import Disabled
 
 _PLAN = """
 insert into delivery (

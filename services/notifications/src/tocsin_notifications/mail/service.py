@@ -10,10 +10,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_common.problems import Conflict
 from tocsin_contracts.ids import new_green_id
-from tocsin_notifications import webhooks
-from tocsin_notifications.deliveries import EndpointIsDisabled
+from tocsin_notifications.deliveries.log import EndpointIsDisabled
 from tocsin_notifications.mail.schemas import NewAddress
 from tocsin_notifications.models import Buyer, Delivery, DeliveryState, Endpoint, Kind, Purpose
+from tocsin_notifications.webhooks import service as webhooks
 
 MOST_QUESTIONS = 20  # of one buyer in a day: nobody is to be bothered through us
 CONFIRM_WITHIN = timedelta(days=7)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import aiosmtplib
 
-from tocsin_notifications.outcomes import Answer, Fault, Unreached
+from tocsin_notifications.deliveries.outcomes import Answer, Fault, Unreached
 
 MOST_AT_ONCE = 8  # connections: mail servers refuse those who come with many
 OK = 250

@@ -9,12 +9,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_common.database import driver
 from tocsin_contracts.alerts import Level
-from tocsin_notifications.matching import LEVELS
+from tocsin_notifications.alerts.matching import LEVELS
 from tocsin_notifications.models import Buyer
-from tocsin_notifications.payload import link_to
 from tocsin_notifications.subscriptions.models import PreviewView
 from tocsin_notifications.subscriptions.schemas import AlertPreviewed, Conditions, Preview
 from tocsin_notifications.subscriptions.service import check
+from tocsin_notifications.webhooks.payload import link_to
 
 DAYS = 90
 MOST_SHOWN = 200

@@ -10,7 +10,7 @@ from tocsin_common.text import Line
 from tocsin_contracts.alerts import Level
 from tocsin_contracts.events.registry import Role
 from tocsin_contracts.ids import Country
-from tocsin_notifications.matching import LEVELS, Wish
+from tocsin_notifications.alerts.matching import LEVELS, Wish
 from tocsin_notifications.schemas import IssueGroup, Sent
 from tocsin_notifications.subscriptions.models import Subscription
 from tocsin_notifications.subscriptions.timing import Digest, Timing

@@ -11,8 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from tocsin_common.conditions import etag, require_match
 from tocsin_common.problems import Conflict, Invalid, NotFound
 from tocsin_contracts.ids import new_green_id
-from tocsin_notifications import webhooks
-from tocsin_notifications.matching import LEVELS, terms_of_subscription
+from tocsin_notifications.alerts.matching import LEVELS, terms_of_subscription
 from tocsin_notifications.models import Buyer, ContractReach
 from tocsin_notifications.subscriptions.models import (
     Subscription,
@@ -26,6 +25,7 @@ from tocsin_notifications.subscriptions.schemas import (
     SubscriptionChange,
     wanted,
 )
+from tocsin_notifications.webhooks import service as webhooks
 
 MOST_SUBSCRIPTIONS = 1000  # of one buyer
 

@@ -19,11 +19,11 @@ from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.group_commit import GroupCommit
 from tocsin_common.telemetry import counter, gauge, histogram, span
-from tocsin_notifications import queue, schedule, settling
+from tocsin_notifications.deliveries import queue, schedule, settling
+from tocsin_notifications.deliveries.outcomes import Answer, Fault, Unreached
+from tocsin_notifications.deliveries.queue import Due
+from tocsin_notifications.deliveries.settling import Disabled, Result
 from tocsin_notifications.models import DeliveryState, Kind, Purpose
-from tocsin_notifications.outcomes import Answer, Fault, Unreached
-from tocsin_notifications.queue import Due
-from tocsin_notifications.settling import Disabled, Result
 
 log = logging.getLogger("tocsin.delivery")
 

@@ -9,9 +9,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_contracts.ids import new_green_id
-from tocsin_notifications import payload, webhooks
-from tocsin_notifications.deliveries import EndpointIsDisabled
+from tocsin_notifications.deliveries.log import EndpointIsDisabled
 from tocsin_notifications.models import Delivery, DeliveryState, Endpoint, Kind, Purpose
+from tocsin_notifications.webhooks import payload
+from tocsin_notifications.webhooks import service as webhooks
 
 
 async def test(session: AsyncSession, buyer_id: UUID, endpoint_id: UUID, now: datetime) -> Delivery:

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_common.database import driver
-from tocsin_notifications import webhooks
-from tocsin_notifications.deliveries import EndpointIsDisabled
+from tocsin_notifications.deliveries.log import EndpointIsDisabled
 from tocsin_notifications.schemas import Recovered
+from tocsin_notifications.webhooks import service as webhooks
 
 MOST = 10_000  # deliveries at a time
 

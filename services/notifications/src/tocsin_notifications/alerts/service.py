@@ -15,11 +15,11 @@ from tocsin_common.signatures import ForgedStatement, Verifier
 from tocsin_common.telemetry import Trace, counter
 from tocsin_contracts.alerts import Alert, Level
 from tocsin_contracts.events.alerts import AlertTold
-from tocsin_notifications import planning
-from tocsin_notifications.matching import Seen, seen, terms_of_alert
+from tocsin_notifications.alerts import planning
+from tocsin_notifications.alerts.matching import Seen, seen, terms_of_alert
 from tocsin_notifications.models import DeliveryState
-from tocsin_notifications.payload import body_of, type_of
 from tocsin_notifications.subscriptions.timing import Timing, zone_of
+from tocsin_notifications.webhooks.payload import body_of, type_of
 
 planned = counter("deliveries_planned_total", "Deliveries planned")
 

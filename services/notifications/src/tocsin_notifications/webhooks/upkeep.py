@@ -8,8 +8,8 @@ from fastapi import APIRouter, Header, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_common.database import Session, after_commit
-from tocsin_notifications import health, recovery, rehearsal, signing, webhooks
 from tocsin_notifications.auth import CallingBuyer
+from tocsin_notifications.deliveries import recovery
 from tocsin_notifications.schemas import (
     DeliveryShown,
     EndpointChange,
@@ -21,6 +21,8 @@ from tocsin_notifications.schemas import (
     WebhookKey,
     WebhookKeys,
 )
+from tocsin_notifications.webhooks import health, rehearsal, signing
+from tocsin_notifications.webhooks import service as webhooks
 
 router = APIRouter()
 _endpoint = APIRouter(prefix="/v1/endpoints/{endpoint_id}", tags=["endpoints"])

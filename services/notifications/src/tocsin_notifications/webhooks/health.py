@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_common.database import driver
-from tocsin_notifications import webhooks
 from tocsin_notifications.schemas import EndpointHealth
+from tocsin_notifications.webhooks import service as webhooks
 
 WINDOW = timedelta(days=7)
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tocsin_notifications.addresses import Network, is_allowed, is_public, read
-from tocsin_notifications.outcomes import Answer, Fault, Unreached
+from tocsin_notifications.deliveries.outcomes import Answer, Fault, Unreached
+from tocsin_notifications.webhooks.addresses import Network, is_allowed, is_public, read
 
 EXCERPT = 500  # characters of an answer that are kept for its owner to read
 MOST_READ = 65_536  # bytes of an answer; whoever says more is hung up on

@@ -9,12 +9,12 @@ from functools import lru_cache, partial
 
 from nacl.signing import SigningKey
 
-from tocsin_notifications import signing
+from tocsin_notifications.deliveries.outcomes import Answer, Unreached
+from tocsin_notifications.deliveries.queue import Due
 from tocsin_notifications.models import Purpose
-from tocsin_notifications.outbound import Outbound
-from tocsin_notifications.outcomes import Answer, Unreached
-from tocsin_notifications.payload import CONTENT_TYPE
-from tocsin_notifications.queue import Due
+from tocsin_notifications.webhooks import signing
+from tocsin_notifications.webhooks.outbound import Outbound
+from tocsin_notifications.webhooks.payload import CONTENT_TYPE
 
 SECRETS = 10_000  # of endpoints, kept so that they are not derived for every attempt
 

@@ -15,8 +15,8 @@ from tocsin_contracts.events.deliveries import (
     DeliverySucceeded,
     EndpointDisabled,
 )
+from tocsin_notifications.deliveries.queue import Due
 from tocsin_notifications.models import DeliveryState
-from tocsin_notifications.queue import Due
 
 # A plan that was kept from when the tables were empty would read all of them.
 _PLAN_ANEW = "select set_config('plan_cache_mode', 'force_custom_plan', true)"

@@ -1,0 +1,1 @@
+"""What leaves cases and is to be told: matched, and planned in the transaction of its event."""

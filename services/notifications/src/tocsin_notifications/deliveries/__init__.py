@@ -1,0 +1,1 @@
+"""Deliveries on their way: due, leased, sent, settled, logged, sent again."""

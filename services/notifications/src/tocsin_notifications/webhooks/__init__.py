@@ -1,0 +1,1 @@
+"""Webhooks: buyers' endpoints, Standard Webhooks, and the way out to the internet."""
