@@ -74,6 +74,7 @@ def test_what_came_once_balances_and_the_same_id_again_is_only_a_repeat() -> Non
         "overtaken": 0,
         "forged": 0,
         "kills": 2,
+        "fewest_kills": 2,
         "seconds": 12.3,
         "balanced": True,
     }
@@ -196,3 +197,7 @@ def test_it_does_not_balance_when(what_happened: str, seen: Seen, counted: str, 
     assert not ledger.balanced, what_happened
     assert ledger.problems
     assert getattr(ledger, counted) == times
+
+
+def test_where_nothing_can_be_killed_nothing_has_to_be() -> None:
+    assert balance(replace(EXPECTED, fewest_kills=0), replace(SEEN, kills=0)).balanced

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import asyncpg
@@ -10,6 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from tocsin_common.tls import tls_for_database
 
 TOLD = "tocsin_told"
 """In a connection's `info`: this transaction recorded events, so the relay has work after it."""
@@ -20,9 +23,19 @@ THEN = "tocsin_then"
 class Database:
     """A service's own PostgreSQL database."""
 
-    def __init__(self, url: str, *, name: str, pool_size: int = 8) -> None:
+    def __init__(
+        self, url: str, *, name: str, ca_file: Path | None = None, pool_size: int = 8
+    ) -> None:
+        """Nothing is connected yet.
+
+        Args:
+            url: as PostgreSQL's own drivers take it.
+            name: what the server calls its connections.
+            ca_file: whose certificate the server must show.
+            pool_size: the most connections at once.
+        """
         self.dsn = url
-        """The URL as PostgreSQL's own drivers take it."""
+        self.tls = tls_for_database(ca_file)
         self.told: Callable[[], None] = _nobody
         """Called after the commit of a transaction that recorded events."""
         self.engine: AsyncEngine = create_async_engine(
@@ -34,6 +47,7 @@ class Database:
             connect_args={
                 "timeout": 5,
                 "command_timeout": 30,
+                **({"ssl": self.tls} if self.tls else {}),
                 "server_settings": {"application_name": f"tocsin-{name}", "timezone": "UTC"},
             },
         )
@@ -61,6 +75,14 @@ class Database:
         async with self.begin() as tx, AsyncSession(tx, expire_on_commit=False) as session:
             yield session
             await session.flush()
+
+    async def connect(
+        self, settings: dict[str, str] | None = None
+    ) -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection of the caller's own, which the caller closes."""
+        return await asyncpg.connect(
+            self.dsn, timeout=5, ssl=self.tls, server_settings=settings
+        )
 
     async def close(self) -> None:
         """Close every connection."""

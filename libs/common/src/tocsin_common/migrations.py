@@ -3,6 +3,7 @@
 import asyncio
 import re
 from importlib.resources import files
+from ssl import SSLContext
 
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -40,11 +41,11 @@ async def migrate(package: str, database: Database) -> bool:
     """Bring a database to `head`; return whether anything was to do. Alembic loads only then."""
     if suits(await current(database), head(package)):
         return False
-    await asyncio.to_thread(_upgrade, package, database.dsn)
+    await asyncio.to_thread(_upgrade, package, database)
     return True
 
 
-def config(package: str, dsn: str) -> object:
+def config(package: str, dsn: str, tls: SSLContext | None = None) -> object:
     """The Alembic configuration of a service, without a file."""
     from alembic.config import Config
 
@@ -52,13 +53,14 @@ def config(package: str, dsn: str) -> object:
     made.set_main_option("script_location", f"{package}:migrations")
     made.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     made.attributes["dsn"] = dsn
+    made.attributes["connect"] = {"ssl": tls} if tls else {}
     return made
 
 
-def _upgrade(package: str, dsn: str) -> None:
+def _upgrade(package: str, database: Database) -> None:
     from alembic import command
 
-    command.upgrade(config(package, dsn), "head")  # pyright: ignore[reportArgumentType]
+    command.upgrade(config(package, database.dsn, database.tls), "head")  # pyright: ignore[reportArgumentType]
 
 
 def run(metadata: MetaData) -> None:
@@ -79,7 +81,9 @@ def run(metadata: MetaData) -> None:
     async def connect() -> None:
         dsn: str = context.config.attributes["dsn"]
         engine = create_async_engine(
-            dsn.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool
+            dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
+            poolclass=NullPool,
+            connect_args=context.config.attributes["connect"],
         )
         async with engine.begin() as connection:
             await connection.run_sync(in_connection)

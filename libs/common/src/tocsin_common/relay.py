@@ -53,7 +53,7 @@ class Relay:
     """
 
     def __init__(self, database: Database, bus: Bus) -> None:
-        self._dsn = database.dsn
+        self._database = database
         self._bus = bus
         self._streams = {stream.name: stream for stream in told_by(bus.service)}
         self._woken = asyncio.Event()
@@ -91,10 +91,8 @@ class Relay:
             await asyncio.sleep(PAUSE * uniform(1, 2))  # noqa: S311
 
     async def _hold_the_lock_and_ship(self) -> None:
-        connection = await asyncpg.connect(
-            self._dsn,
-            timeout=5,
-            server_settings={
+        connection = await self._database.connect(
+            {
                 "application_name": f"tocsin-{self._bus.service}-relay",
                 # Only deletes of what is shipped are written here. One that a power cut undoes
                 # is shipped again under the same id.

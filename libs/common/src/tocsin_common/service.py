@@ -52,7 +52,7 @@ class Service:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self.settings = settings
-        self.database = Database(settings.database_url.get_secret_value(), name=name)
+        self.database = _database(settings, name)
         self.bus = Bus(
             name,
             url=settings.nats_url,
@@ -146,8 +146,13 @@ def main(
     server.run()
 
 
+def _database(settings: Settings, name: str) -> Database:
+    url = settings.database_url.get_secret_value()
+    return Database(url, name=name, ca_file=settings.database_ca_file)
+
+
 async def _migrate(name: str, settings: Settings) -> None:
-    database = Database(settings.database_url.get_secret_value(), name=f"{name}-migrate")
+    database = _database(settings, f"{name}-migrate")
     changed = await migrations.migrate(f"tocsin_{name}", database)
     await database.close()
     log.info("the schema is %s", "migrated" if changed else "current")

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
 
     database_url: SecretStr
     """`postgresql://role:password@host:port/database`"""
+    database_ca_file: Path | None = None
+    """Whose certificate PostgreSQL must show, for the name in its URL; without one, TLS is not
+    demanded."""
     nats_url: str = "nats://127.0.0.1:4222"
     """One server, or several with commas between them."""
     nats_password: SecretStr = SecretStr("")

@@ -13,9 +13,9 @@ import aiohttp
 from tocsin_cli.demo.door import Door
 from tocsin_cli.demo.material import HOTLINES, WHATSAPP, Json, Material
 from tocsin_cli.demo.receiver import Receiver
+from tocsin_cli.demo.stage import Stage
 from tocsin_cli.demo.waiting import until
-from tocsin_cli.errors import NotReady
-from tocsin_cli.stack import Stack
+from tocsin_cli.errors import NotReady, Unusable
 from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, NOTIFICATIONS
 
 KNOWN_WITHIN = 60.0  # seconds for a new buyer's key to reach notifications
@@ -58,16 +58,25 @@ class Cast:
 class Operator:
     """Registers everybody at their services, by the operator's keys."""
 
-    def __init__(self, stack: Stack, http: aiohttp.ClientSession) -> None:
-        self._stack = stack
+    def __init__(self, stage: Stage, http: aiohttp.ClientSession) -> None:
+        self._stage = stage
         self._http = http
         self.intake, self.cases, self.portal = map(self._of, (INTAKE, CASES, BUYER_PORTAL_API))
 
     async def register(self, material: Material, receiver: Receiver) -> Cast:
-        """Register everybody the material names; its supplier list comes first."""
+        """Register everybody the material names; its supplier list comes first.
+
+        Raises:
+            Unusable: it was played here before, and what came of that would be counted again.
+        """
+        if not _named(material.suppliers).isdisjoint(await self._organisations()):
+            raise Unusable(
+                "the demo was played on this installation before",
+                "Play it on a new one: its ledger counts what comes of invented factories' first "
+                "complaints.",
+            )
         await self.import_suppliers(material.suppliers)
-        organisations = await self.cases.all("/v1/admin/registry/organisations")
-        ids = {one["name"]: one["organisation_id"] for one in organisations}
+        ids = await self._organisations()
         hotlines, names = await self._hotlines()
         whatsapp = await self._whatsapp_number()
         officer = await self.cases.post("/v1/admin/officers", {"name": "Ines Okafor"})
@@ -86,6 +95,11 @@ class Operator:
         """Import a supplier list; return what it brought."""
         body = {"facilities": rows[:LARGEST_IMPORT]}
         return await self.cases.post("/v1/admin/registry/import", body)
+
+    async def _organisations(self) -> dict[str, str]:
+        """The ids of all that the registry has, by name."""
+        listed = await self.cases.all("/v1/admin/registry/organisations")
+        return {one["name"]: one["organisation_id"] for one in listed}
 
     async def _hotlines(self) -> tuple[dict[str, Door], dict[str, str]]:
         doors: dict[str, Door] = {}
@@ -136,10 +150,10 @@ class Operator:
                 await door.post("/v1/subscriptions", body)
 
     def _of(self, service: str) -> Door:
-        return self._door(service, self._stack.secrets.admin_key(service))
+        return self._door(service, self._stage.admin_key(service))
 
     def _door(self, service: str, key: str) -> Door:
-        return Door(self._http, self._stack.url(service), key)
+        return Door(self._http, self._stage.url(service), key)
 
 
 async def _until_known(door: Door) -> None:
@@ -157,6 +171,11 @@ async def _until_known(door: Door) -> None:
             f"notifications did not hear of a buyer within {KNOWN_WITHIN:.0f} s",
             "See how busy this machine is.",
         ) from None
+
+
+def _named(suppliers: Sequence[Json]) -> set[str]:
+    """Every organisation in a supplier list."""
+    return {one["name"] for row in suppliers for one in row["organisations"]}
 
 
 def _as_title(name: str) -> str:

@@ -6,7 +6,7 @@ It shares no code with the services, so a rule that goes wrong there shows as a 
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tocsin_cli.demo.ledger import Expected, Foreseen, Subject
@@ -97,12 +97,13 @@ def with_the_end_of(subject: Subject, before: Expected) -> Expected:
     Whoever was told of it is told of its end.
     """
     first, second = Foreseen(subject), Foreseen(subject, 2)
-    return Expected(
-        before.sent,
-        before.alerts + Counter([second]),
-        before.deliveries
+    return replace(
+        before,
+        alerts=before.alerts + Counter([second]),
+        deliveries=before.deliveries
         + Counter((who, second) for who, what in before.deliveries if what == first),
-        before.visible + Counter((who, second) for who, what in before.visible if what == first),
+        visible=before.visible
+        + Counter((who, second) for who, what in before.visible if what == first),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tocsin_cli.demo.door import Door
 from tocsin_cli.demo.progress import Progress
-from tocsin_cli.stack import Stack
+from tocsin_cli.demo.stage import Stage
 
 LOOK = 0.05  # seconds between looks at what is due and what has died
 UNTIL_BACK = 60.0
@@ -28,9 +28,9 @@ class Kill:
 
 @dataclass
 class Killer:
-    """Kills what is due, and has the supervisor start it again."""
+    """Kills what is due, and has it started again."""
 
-    stack: Stack
+    stage: Stage
     doors: dict[str, Door]
     progress: Progress
     plan: Sequence[Kill]
@@ -51,12 +51,12 @@ class Killer:
         while True:
             for one in self.plan:
                 if one.at is None and one.due():
-                    self._kill(one)
-            self.stack.tend()
+                    await self._kill(one)
+            self.stage.tend()
             await asyncio.sleep(LOOK)
 
-    def _kill(self, one: Kill) -> None:
-        self.stack.kill(one.part)
+    async def _kill(self, one: Kill) -> None:
+        await self.stage.kill(one.part)
         one.at = time.monotonic()
         self.progress.say(f"SIGKILL: {one.part} is dead, {one.when}")
         task = asyncio.create_task(self._until_back(one, one.at))
@@ -72,8 +72,10 @@ class Killer:
             await asyncio.sleep(LOOK)
 
     async def _is_back(self, part: str) -> bool:
-        if not self.stack.is_up(part):
+        if not self.stage.is_up(part):
             return False
-        if door := self.doors.get(part):
-            return (await door.try_once("GET", "/readyz"))[0] == 200
+        doors = [self.doors[part]] if part in self.doors else self.doors.values()
+        for door in doors:  # a server is back when everybody has it again
+            if (await door.try_once("GET", "/readyz"))[0] != 200:
+                return False
         return True

@@ -64,6 +64,7 @@ class Expected:
     """By endpoint."""
     visible: Counter[tuple[str, Foreseen]]
     """By buyer, in the portal."""
+    fewest_kills: int = FEWEST_KILLS
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class Ledger:
     forged: int
     """Webhooks whose signature does not verify."""
     kills: int
+    fewest_kills: int
 
     @property
     def problems(self) -> list[str]:
@@ -121,7 +123,7 @@ class Ledger:
             (not self.unforeseen, f"told though no rule foresees it: {self.unforeseen}"),
             (not self.overtaken, f"told after what is newer: {self.overtaken}"),
             (not self.forged, f"signatures that do not verify: {self.forged}"),
-            (self.kills >= FEWEST_KILLS, f"killed: only {self.kills}"),
+            (self.kills >= self.fewest_kills, f"killed: only {self.kills}"),
         ]
         return [sentence for is_well, sentence in checks if not is_well]
 
@@ -167,6 +169,7 @@ def balance(expected: Expected, seen: Seen) -> Ledger:
         overtaken=_overtaken(first),
         forged=sum(not one.genuine for one in seen.webhooks),
         kills=seen.kills,
+        fewest_kills=expected.fewest_kills,
     )
 
 

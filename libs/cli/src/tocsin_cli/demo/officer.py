@@ -1,6 +1,7 @@
 """A case officer at work: says which facility a complaint is about, where a machine may not."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tocsin_cli.demo.door import Door
@@ -16,6 +17,8 @@ class Officer:
     """Confirms a proposed facility if it is surely meant, and rejects it otherwise."""
 
     door: Door
+    integrations: Collection[str]
+    """Whose complaints are this officer's to decide about."""
     confirmed: int = 0
     rejected: int = 0
 
@@ -23,7 +26,8 @@ class Officer:
         """Decide about whatever waits, until cancelled."""
         while True:
             for complaint in await self.door.all("/v1/complaints/waiting"):
-                if complaint["proposals"] and complaint["issues"]:
+                theirs = complaint["integration_id"] in self.integrations
+                if theirs and complaint["proposals"] and complaint["issues"]:
                     await self._decide(complaint)
             await asyncio.sleep(PAUSE)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -13,16 +13,16 @@ from tocsin_cli.demo import foresight
 from tocsin_cli.demo.cast import Operator
 from tocsin_cli.demo.door import Door
 from tocsin_cli.demo.killing import Kill, Killer
-from tocsin_cli.demo.ledger import Ledger, balance
+from tocsin_cli.demo.ledger import Expected, Ledger, balance
 from tocsin_cli.demo.material import Material
 from tocsin_cli.demo.officer import Officer
 from tocsin_cli.demo.posting import Posting, posts
 from tocsin_cli.demo.progress import Progress
 from tocsin_cli.demo.real_data import RealData
 from tocsin_cli.demo.receiver import Receiver
+from tocsin_cli.demo.stage import Stage
 from tocsin_cli.demo.waiting import until
-from tocsin_cli.demo.witness import Witness
-from tocsin_cli.stack import Stack
+from tocsin_cli.demo.witness import Before, Witness
 from tocsin_contracts.streams import INTAKE, NOTIFICATIONS, SERVICES
 
 SETTINGS = {
@@ -31,8 +31,6 @@ SETTINGS = {
     "TOCSIN_LEASE_SECONDS": "2",  # and one whose sender died soon after
 }
 LOOK = 0.25  # seconds between looks at how far it has come
-DEADLINE = 120.0  # seconds after the first post; it takes some fifteen
-CALM = trying_out.SLOT + 0.5  # seconds without anything new before it counts as quiet
 
 
 @dataclass(frozen=True)
@@ -47,17 +45,17 @@ class Played:
 
 
 async def play(
-    stack: Stack, material: Material, real: RealData | None, progress: Progress
+    stage: Stage, material: Material, real: RealData | None, progress: Progress
 ) -> Played:
-    """Play everything once on a stack that is ready.
+    """Play everything once on services that are ready.
 
     Raises:
         TocsinError: a service refuses what it should not, or stays away.
     """
     receiver = Receiver()
     timeout = aiohttp.ClientTimeout(total=10)
-    async with aiohttp.ClientSession(timeout=timeout) as http, receiver.running():
-        operator = Operator(stack, http)
+    async with aiohttp.ClientSession(timeout=timeout) as http, receiver.running(stage.host):
+        operator = Operator(stage, http)
         cast = await operator.register(material, receiver)
         updates = [*material.updates]
         if real:
@@ -65,32 +63,28 @@ async def play(
             updates += real.updates
             progress.say(_about(real, brought))
         posting = Posting(http, posts(cast, material.complaints, updates))
-        expected = foresight.expected(
-            posting.sent,
-            [one for rows in material.complaints.values() for one in rows],
-            material.suppliers,
-            material.buyers,
-        )
-        officer = Officer(cast.officer)
-        witness = Witness(cast, operator.cases, receiver, posting, expected, progress)
-        killer = Killer(stack, _doors(stack, http), progress, _plan(posting, receiver))
+        officer = Officer(cast.officer, cast.names)
+        before = await Before.of(operator.cases, cast.officer)
+        expected = _expected(posting, material, stage)
+        witness = Witness(cast, operator.cases, before, receiver, posting, expected, progress)
+        killer = Killer(stage, _doors(stage, http), progress, _plan(stage, posting, receiver))
 
         async def all_came() -> bool:
             return witness.has_seen_all and killer.all_back
 
         async def all_is_calm() -> bool:
-            return witness.has_seen_all and witness.calm_for > CALM
+            return witness.has_seen_all and witness.calm_for > stage.calm
 
         meanwhile = [killer.work(), officer.work(), witness.follow(), witness.look(every=LOOK)]
         async with _beside(meanwhile):
             try:
-                async with asyncio.timeout(DEADLINE):
+                async with asyncio.timeout(stage.deadline):
                     await posting.run()
                     await until(all_came, every=LOOK)
                     await witness.end_an_alert()
                     await until(all_is_calm, every=LOOK)
             except TimeoutError:
-                progress.say(f"Not quiet after {DEADLINE:.0f} s; this is how it stands.")
+                progress.say(f"Not quiet after {stage.deadline:.0f} s; this is how it stands.")
             seen = await witness.testify(killer.kills)
             suppliers = await witness.suppliers()
         return Played(
@@ -117,7 +111,19 @@ def _notes(posting: Posting, officer: Officer, suppliers: Mapping[str, int]) -> 
     return notes
 
 
-def _plan(posting: Posting, receiver: Receiver) -> list[Kill]:
+def _expected(posting: Posting, material: Material, stage: Stage) -> Expected:
+    foreseen = foresight.expected(
+        posting.sent,
+        [one for rows in material.complaints.values() for one in rows],
+        material.suppliers,
+        material.buyers,
+    )
+    return replace(foreseen, fewest_kills=stage.fewest_kills)
+
+
+def _plan(stage: Stage, posting: Posting, receiver: Receiver) -> list[Kill]:
+    if not stage.fewest_kills:
+        return []
     return [
         Kill(INTAKE, lambda: posting.done > posting.total * 0.3, "while hotlines post"),
         Kill("nats", lambda: posting.done > posting.total * 0.6, "while complaints travel"),
@@ -125,8 +131,8 @@ def _plan(posting: Posting, receiver: Receiver) -> list[Kill]:
     ]
 
 
-def _doors(stack: Stack, http: aiohttp.ClientSession) -> dict[str, Door]:
-    return {service: Door(http, stack.url(service), "") for service in SERVICES}
+def _doors(stage: Stage, http: aiohttp.ClientSession) -> dict[str, Door]:
+    return {service: Door(http, stage.url(service), "") for service in SERVICES}
 
 
 def _about(real: RealData, brought: Any) -> str:

@@ -42,15 +42,15 @@ class Receiver:
     _base: str = ""
 
     @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        """Listen on a free port of 127.0.0.1 until the block ends."""
+    async def running(self, host: str) -> AsyncGenerator[None]:
+        """Listen on a free port of an address of this machine until the block ends."""
         app = web.Application()
         app.router.add_post("/{endpoint}", self._receive)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self._base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            await web.TCPSite(runner, host, 0).start()
+            self._base = f"http://{host}:{runner.addresses[0][1]}"
             yield
         finally:
             await runner.cleanup()

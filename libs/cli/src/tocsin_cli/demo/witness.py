@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from tocsin_cli.demo import foresight
@@ -19,6 +20,27 @@ from tocsin_cli.demo.waiting import until
 BRIEFLY, LONGER = 0.005, 0.5  # seconds between looks for one complaint, at first and later
 
 
+@dataclass(frozen=True)
+class Before:
+    """What was there before the play: it is not of it, and is not counted."""
+
+    complaints: int
+    versions: int
+    """Of alerts."""
+    alert_ids: frozenset[str]
+
+    @classmethod
+    async def of(cls, cases: Door, officer: Door) -> "Before":
+        """Look, before anything is posted."""
+        ledger = await cases.get("/v1/admin/ledger")
+        alerts = await officer.all("/v1/alerts")
+        return cls(
+            ledger["complaints"]["total"],
+            ledger["alerts"]["versions"],
+            frozenset(one["alert_id"] for one in alerts),
+        )
+
+
 class Witness:
     """Looks how far it has come, and in the end says what was seen."""
 
@@ -26,6 +48,7 @@ class Witness:
         self,
         cast: Cast,
         cases: Door,
+        before: Before,
         receiver: Receiver,
         posting: Posting,
         expected: Expected,
@@ -36,6 +59,7 @@ class Witness:
         self._cast = cast
         self._cases = cases
         """At the operator's door."""
+        self._before = before
         self._receiver = receiver
         self._posting = posting
         self._progress = progress
@@ -76,7 +100,7 @@ class Witness:
 
     async def end_an_alert(self) -> None:
         """Have the officer end the alert that the most endpoints heard of."""
-        alerts = await self._cast.officer.all("/v1/alerts")
+        alerts = await self._alerts()
         heard = Counter(what.subject for _, what in self.expected.deliveries)
         chosen = max(alerts, key=lambda one: (heard[_subject(one)], sorted(_subject(one)[0])))
         await self._cast.officer.post(f"/v1/alerts/{chosen['alert_id']}/end")
@@ -86,11 +110,11 @@ class Witness:
 
     async def testify(self, kills: int) -> Seen:
         """Say what everybody shows now."""
-        alerts = await self._cast.officer.all("/v1/alerts")
+        alerts = await self._alerts()
         return Seen(
             handed=self._posting.handed,
             in_cases=await self._complaints_in_cases(),
-            counted_in_cases=(await self._cases.get("/v1/admin/ledger"))["complaints"]["total"],
+            counted_in_cases=(await self._counted())[0],
             alerts={
                 Version(one["alert_id"], number): _subject(one)
                 for one in alerts
@@ -108,20 +132,32 @@ class Witness:
         return {one["name"]: one["active_alerts"] for one in found}
 
     async def _count(self) -> dict[str, tuple[int, int]]:
-        ledger = await self._cases.get("/v1/admin/ledger")
+        complaints, versions = await self._counted()
         shown = [await door.all("/v1/alerts") for door in self._cast.buyers.values()]
         arrived = {(one.endpoint, one.webhook_id) for one in self._receiver.webhooks}
         expected = self.expected
         return {
             "posted": (self._posting.done, self._posting.total),
-            "in cases": (ledger["complaints"]["total"], expected.sent),
-            "alerts": (ledger["alerts"]["versions"], expected.alerts.total()),
+            "in cases": (complaints, expected.sent),
+            "alerts": (versions, expected.alerts.total()),
             "webhooks": (len(arrived), expected.deliveries.total()),
             "in the portal": (
                 sum(one["version"] for alerts in shown for one in alerts),
                 expected.visible.total(),
             ),
         }
+
+    async def _counted(self) -> tuple[int, int]:
+        """How many complaints cases counts, and how many versions of alerts."""
+        ledger = await self._cases.get("/v1/admin/ledger")
+        return (
+            ledger["complaints"]["total"] - self._before.complaints,
+            ledger["alerts"]["versions"] - self._before.versions,
+        )
+
+    async def _alerts(self) -> list[Json]:
+        shown = await self._cast.officer.all("/v1/alerts")
+        return [one for one in shown if one["alert_id"] not in self._before.alert_ids]
 
     async def _is_in_cases(self, complaint_id: str) -> bool:
         status, _ = await self._cast.officer.try_once("GET", f"/v1/complaints/{complaint_id}")
@@ -134,7 +170,8 @@ class Witness:
         for case in await officer.all("/v1/cases"):
             shown += (await officer.get(f"/v1/cases/{case['case_id']}"))["complaints_in_it"]
         for one in shown:
-            found[self._cast.names[one["integration_id"]]].append(one["complaint_id"])
+            if name := self._cast.names.get(one["integration_id"]):
+                found[name].append(one["complaint_id"])
         return found
 
 

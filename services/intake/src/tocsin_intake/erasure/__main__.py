@@ -20,7 +20,8 @@ async def main() -> None:
     if settings.erasure_ledger is None:
         log.warning("there is no erasure ledger; nothing can be erased again")
         return
-    database = Database(settings.database_url.get_secret_value(), name="intake-erasure")
+    url, ca_file = settings.database_url.get_secret_value(), settings.database_ca_file
+    database = Database(url, name="intake-erasure", ca_file=ca_file)
     eraser = Eraser(Signer(settings.certificate_key), settings.backup_days, settings.erasure_ledger)
     try:
         back = await Keeper(database, eraser, settings.retention_days).replay()

@@ -4,8 +4,6 @@ PostgreSQL leaves the bytes of a deleted row in its page until something is writ
 `VACUUM (FULL)` writes a table anew. Its log (WAL) loses them as its segments are replaced.
 """
 
-import asyncpg
-
 from tocsin_common.database import Database
 
 TABLES = ("data_key", "vault_entry", "message", "complaint", "dialogue", "outbox", "parked")
@@ -28,7 +26,7 @@ async def scrub(database: Database, *, at_most: int | None = None) -> bool:
         database: the service's own.
         at_most: leave it if the tables are bigger than that.
     """
-    connection = await asyncpg.connect(database.dsn, timeout=5)
+    connection = await database.connect()
     try:
         if not await connection.fetchval(_TO_DO):
             return False
