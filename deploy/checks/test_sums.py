@@ -14,7 +14,6 @@ from tocsin_contracts.streams import SERVICES
 
 NAMES = {one.replace("_", "-"): one for one in SERVICES}
 README = Path("deploy/k8s/README.md")
-OF_POSTGRES = {"PGSSLMODE", "PGSSLROOTCERT"}
 MADE_BY_OPERATORS = re.compile(r"postgres-[a-z-]+-(app|ca)|nats-tls|nats-authority")
 RESERVED = 30  # connections of superusers, the operator, copies, backups, a person
 OF_A_PROCESS = 9  # its pool, and its relay's own
@@ -32,7 +31,31 @@ def test_every_variable_is_a_setting_of_whoever_gets_it(name: str, objects: list
     }
     known = {f"TOCSIN_{field.upper()}" for field in settings_of(NAMES[name]).model_fields}
 
-    assert told - OF_POSTGRES <= known
+    assert set(told) <= known
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_authority_that_a_service_is_told_of_is_mounted(
+    name: str, production: list[Object]
+) -> None:
+    told = named(production, "ConfigMap", "tocsin")["data"]
+    wanted = [told["TOCSIN_DATABASE_CA_FILE"], told["TOCSIN_NATS_CA_FILE"]]
+    for role in ("api", "worker"):
+        pod = pod_of(named(production, "Deployment", f"{name}-{role}"))
+        assert pod
+        [folder] = {
+            mount["mountPath"]
+            for container in containers(pod)
+            for mount in container["volumeMounts"]
+            if mount["name"] == "secrets"
+        }
+        [volume] = [one for one in pod["spec"]["volumes"] if one["name"] == "secrets"]
+        there = {
+            f"{folder}/{item['path']}"
+            for source in volume["projected"]["sources"]
+            for item in source["secret"].get("items", ())
+        }
+        assert set(wanted) <= there
 
 
 def test_provisioning_is_told_only_what_it_reads(objects: list[Object]) -> None:

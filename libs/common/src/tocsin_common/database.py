@@ -80,9 +80,7 @@ class Database:
         self, settings: dict[str, str] | None = None
     ) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection of the caller's own, which the caller closes."""
-        return await asyncpg.connect(
-            self.dsn, timeout=5, ssl=self.tls, server_settings=settings
-        )
+        return await asyncpg.connect(self.dsn, timeout=5, ssl=self.tls, server_settings=settings)
 
     async def close(self) -> None:
         """Close every connection."""
