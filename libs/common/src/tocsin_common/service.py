@@ -18,8 +18,10 @@ from tocsin_common.cursors import Cursors
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.health import Health
+from tocsin_common.keeping import Keeping, Purge
 from tocsin_common.keyed import keyed_hash
 from tocsin_common.messaging import Bus
+from tocsin_common.places import NOBODY, Place, common
 from tocsin_common.relay import Relay
 from tocsin_common.settings import Settings
 
@@ -49,7 +51,21 @@ class Role(StrEnum):
 class Service:
     """A service's database, bus and relay, and what they wait for."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        places: Mapping[str, Place] | None = None,
+        purges: Sequence[Purge] = (),
+    ) -> None:
+        """Make a service.
+
+        Args:
+            name: what it is called.
+            settings: what its environment says.
+            places: its register of what it stores, by which it lets go of what is too old.
+            purges: what lets go where an age alone does not say what goes.
+        """
         self.name = name
         self.settings = settings
         self.database = _database(settings, name)
@@ -61,6 +77,7 @@ class Service:
             database=self.database,
         )
         self.relay = Relay(self.database, self.bus)
+        self.keeping = Keeping(self.database, common(NOBODY) if places is None else places, purges)
         self.health = Health(
             f"tocsin_{name}",
             self.database,
@@ -93,7 +110,11 @@ class Service:
             self.settings,
             version=version,
             routers=[*(routers if role.answers else ()), admin.router(self.database, self.bus)],
-            running=[self._running, *running],
+            running=[
+                self._running,
+                *([self.keeping.running] if role.works else ()),
+                *running,
+            ],
             waiting_for=self.health.waiting_for,
             is_ready=self.health.is_ready,
             body_limits=body_limits,

@@ -4,9 +4,10 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from tocsin_buyer_portal_api import auth
+from tocsin_buyer_portal_api import auth, places
 from tocsin_buyer_portal_api.alerts import endpoints as alerts
 from tocsin_buyer_portal_api.alerts import handlers as hearing_alerts
+from tocsin_buyer_portal_api.alerts import retention
 from tocsin_buyer_portal_api.buyers import endpoints as buyers
 from tocsin_buyer_portal_api.buyers.service import by_key
 from tocsin_buyer_portal_api.contracts import endpoints as contracts
@@ -25,7 +26,7 @@ from tocsin_contracts.streams import BUYER_PORTAL_API
 def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> FastAPI:
     """Make one process of the portal."""
     settings = settings or Settings()  # pyright: ignore[reportCallIssue] - from the environment
-    portal = Service(BUYER_PORTAL_API, settings)
+    portal = Service(BUYER_PORTAL_API, settings, places.TABLES, [retention.purge])
     known_buyers: KeyRing[auth.Caller] = KeyRing(settings.hash_key, lambda: by_key(portal.database))
     if role.works:
         _listen(portal, Verifier(settings.alert_verify_keys))

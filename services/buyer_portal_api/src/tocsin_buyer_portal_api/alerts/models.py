@@ -46,7 +46,10 @@ class AlertOrganisation(Table, table=True):
 class Delivery(Table, table=True):
     """What became of one alert version on its way to one endpoint of a buyer."""
 
-    __table_args__ = (Index(None, "buyer_id", "alert_id", "alert_version"),)
+    __table_args__ = (
+        Index(None, "buyer_id", "alert_id", "alert_version"),
+        Index(None, "settled_at"),
+    )
 
     delivery_id: UUID = Field(primary_key=True)
     buyer_id: UUID
@@ -59,6 +62,8 @@ class Delivery(Table, table=True):
 
 class View(Table, table=True):
     """In this hour an unverified alert was shown to a buyer, by this key (protection L6)."""
+
+    __table_args__ = (Index(None, "hour"),)
 
     buyer_id: UUID = Field(primary_key=True)
     alert_id: UUID = Field(primary_key=True)
