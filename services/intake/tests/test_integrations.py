@@ -250,6 +250,72 @@ async def test_secrets_are_shown_to_nobody_and_lie_sealed(
         assert canary.encode().hex() not in row
 
 
+ACCESS: dict[str, Any] = {
+    "whatsapp_cloud": {
+        "app_secret": "CANARY-app-secret",
+        "verify_token": "CANARY-verify",
+        "access_token": "CANARY-access-token",
+        "phone_number_id": "1122334455667",
+    },
+    "twilio": {
+        "auth_token": "CANARY-auth-token",
+        "public_url": "https://intake.example.org",
+        "account_sid": "AC" + "0" * 32,
+    },
+    "telegram": {
+        "secret_token": "CANARY-secret-token",
+        "bot_token": "123456:CANARY-invented-bot-token",
+    },
+    "rapidpro": {"api_token": "CANARY-api-token", "base_url": "https://flows.example.org"},
+    "kobo": {"api_token": "CANARY-api-token", "server_url": "https://forms.example.org"},
+}
+
+
+@pytest.mark.parametrize("adapter", ACCESS)
+async def test_what_opens_a_hotlines_own_system_is_told_and_never_shown(
+    intake: Client, operator: Header, database: Database, adapter: str
+) -> None:
+    new = {"name": "Line", "adapter": adapter, adapter: ACCESS[adapter]}
+    created = await intake.post(PATH, json=new, headers=operator)
+    place = created.headers["Location"]
+    shown = await intake.get(place, headers=operator)
+    told = {adapter: ACCESS[adapter]}
+    changed = await intake.request(
+        "PUT", f"{place}/system", json=told, headers=operator | {"If-Match": "*"}
+    )
+
+    assert (created.status, changed.status) == (201, 200)
+    assert "…" in shown.text
+    row = await scalar(database, "select t::text from integration t")
+    for said in (created.text, shown.text, changed.text, row):
+        assert "CANARY" not in said
+        assert b"CANARY".hex() not in said
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"base_url": "https://graph.example.org/v25.0?next=elsewhere"},
+        {"base_url": "https://user:word@graph.example.org"},
+        {"base_url": "file:///etc"},
+        {"base_url": "https://graph.example.org/../.."},
+        {"media_hosts": ["https://media.example.org/path"]},
+        {"media_hosts": ["*.example.org"]},
+        {"access_token": "two\r\nlines"},
+        {"phone_number_id": "../me"},
+    ],
+)
+async def test_an_address_is_told_plainly_or_not_at_all(
+    intake: Client, operator: Header, wrong: dict[str, Any]
+) -> None:
+    new = {"name": "Line", "adapter": "whatsapp_cloud"}
+    system = {"whatsapp_cloud": ACCESS["whatsapp_cloud"] | wrong}
+
+    answer = await intake.post(PATH, json=new | system, headers=operator)
+
+    assert answer.status == 422
+
+
 async def test_integrations_are_listed_in_pages(intake: Client, operator: Header) -> None:
     for number in range(5):
         await intake.post(PATH, json={"name": f"Line {number}"}, headers=operator)

@@ -43,6 +43,7 @@ from tocsin_intake.imports import endpoints as imports
 from tocsin_intake.imports.tables import MOST_BYTES as MOST_TABLE
 from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
+from tocsin_intake.outbound import Outbound
 from tocsin_intake.quarantine.service import Quarantine
 from tocsin_intake.settings import Settings
 from tocsin_intake.vault import LocalKeys, Vault
@@ -83,6 +84,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         intake.bus.listen(ReplyWritten, dialogue_handlers.on_replies_written)
         intake.bus.listen(DisclosureIntended, on_disclosures_intended)
     answering = [hotlines.running, officers.running, usage.running, storing.running]
+    outbound = Outbound(plain_http=settings.outbound_plain_http)
     attachments = None
     if settings.attachments_url:
         attachments = Attachments(database, Store(settings), vault.keys)
@@ -110,6 +112,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             dialogue_hotline.router,
         ],
         running=[
+            outbound.running,
             *(answering if role.answers else ()),
             *([attachments.dropping] if attachments and role.works else ()),
             *([keeper.running] if role.works else ()),
@@ -133,4 +136,5 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app.state.guesses = Guesses()
     app.state.receiving = Receiving(accepting, Quarantine(database, vault, settings.hash_key))
     app.state.attachments = attachments
+    app.state.outbound = outbound
     return app

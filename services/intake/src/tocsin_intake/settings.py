@@ -41,5 +41,7 @@ class Settings(CommonSettings):
     attachments_region: str = "us-east-1"
     attachments_key_id: SecretStr = SecretStr("")
     attachments_secret_key: SecretStr = SecretStr("")
+    outbound_plain_http: bool = False
+    """Whether a hotline's own system may be spoken to without TLS: for development and tests."""
     taxonomy_file: Path | None = None
     """The operator's own taxonomy, which replaces the shipped one whole; the same as cases'."""

@@ -87,6 +87,22 @@ def show(integration: AnId, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = F
     output.show_rows(columns, [[one[name] for name in columns] for one in keys])
 
 
+@integrations.command("system")
+def change_system(
+    integration: AnId,
+    settings: Annotated[
+        Path,
+        typer.Argument(help="A JSON file with the whole of its system's settings; `-`: stdin."),
+    ],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """Replace its own system's secrets and access. Those of before are taken for a while."""
+    intake, place = _intake(data_dir), f"{PATH}/{integration}"
+    version = intake.get(place)["version"]
+    _show(intake.change("PUT", f"{place}/system", version, _object(settings)), json=json)
+
+
 @integrations.command()
 def rotate(
     integration: AnId,

@@ -13,6 +13,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from tocsin_intake.integrations.places import BaseUrl, MediaHosts
 from tocsin_intake.mapping import expressions
 from tocsin_intake.mapping.fields import FIELDS
 from tocsin_intake.schemas import Submitted
@@ -43,8 +44,10 @@ def _known_field(value: str) -> str:
     return value
 
 
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=300), PlainSerializer(_shown)]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000), PlainSerializer(_shown)]
 """Never shown again; in memory, and sealed in the database."""
+Token = Annotated[Secret, AfterValidator(_like(r"[!-~]{1,1000}"))]
+"""What intake shows at a hotline's own system, to fetch what was sent along and to answer."""
 Answer = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True)]
 """What a worker is told, with `{receipt}` where the receipt goes; empty: nothing."""
 FieldName = Annotated[str, AfterValidator(_known_field)]
@@ -59,6 +62,12 @@ class WhatsAppCloud(Submitted):
 
     app_secret: Secret
     verify_token: Secret
+    access_token: Token | None = Field(
+        default=None, description="Of a system user; without one no photo or recording is fetched."
+    )
+    phone_number_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,30}$")] | None = None
+    base_url: BaseUrl = "https://graph.facebook.com/v25.0"
+    media_hosts: MediaHosts = ("https://lookaside.fbsbx.com",)
 
 
 class Twilio(Submitted):
@@ -79,6 +88,11 @@ class Twilio(Submitted):
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")] | None = Field(
         default=None, description="Of what is spoken.", examples=["vi-VN"]
     )
+    account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-f]{32}$")] | None = Field(
+        default=None, description="Without it no photo or recording is fetched."
+    )
+    base_url: BaseUrl = "https://api.twilio.com"
+    media_hosts: MediaHosts = ("https://media.twiliocdn.com", "https://mms.twiliocdn.com")
 
 
 class Telegram(Submitted):
@@ -86,6 +100,10 @@ class Telegram(Submitted):
 
     secret_token: Annotated[Secret, AfterValidator(_like(r"[A-Za-z0-9_-]{16,256}"))]
     answer: Answer = Field(default="", description="Sent back into the chat.")
+    bot_token: (
+        Annotated[Token, AfterValidator(_like(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,100}"))] | None
+    ) = Field(default=None, description="Without it no photo or recording is fetched.")
+    base_url: BaseUrl = "https://api.telegram.org"
 
 
 class Form(Submitted):
@@ -102,6 +120,19 @@ class Flow(Form):
     """A form whose flow tells the worker what we answer."""
 
     answer: Answer = Field(default="{receipt}", description="Neutral words only.")
+    api_token: Token | None = None
+    base_url: BaseUrl = "https://textit.com"
+    media_hosts: MediaHosts = ()
+
+
+class Survey(Form):
+    """A form on a KoboToolbox server."""
+
+    api_token: Token | None = Field(
+        default=None, description="Without it no photo or recording is fetched."
+    )
+    server_url: BaseUrl = "https://kf.kobotoolbox.org"
+    media_hosts: MediaHosts = ()
 
 
 class Generic(Submitted):
@@ -120,6 +151,10 @@ class Generic(Submitted):
     ignore: Expression | None = Field(
         default=None, description="JMESPath that is true of what is no complaint, as a ping."
     )
+    media: Expression | None = Field(
+        default=None, description="JMESPath of addresses of photos and recordings."
+    )
+    media_hosts: MediaHosts = ()
 
 
 class System(Submitted):
@@ -129,7 +164,7 @@ class System(Submitted):
     twilio: Twilio | None = None
     telegram: Telegram | None = None
     rapidpro: Flow | None = None
-    kobo: Form | None = None
+    kobo: Survey | None = None
     generic: Generic | None = None
 
 
