@@ -92,14 +92,16 @@ class Receiver:
         return free
 
     @asynccontextmanager
-    async def running(self) -> AsyncGenerator["Receiver"]:
+    async def running(
+        self, host: str = "127.0.0.1", port: int = 0
+    ) -> AsyncGenerator["Receiver"]:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._receive)
         runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
         )
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, host, port)
         await site.start()
         self.port = runner.addresses[0][1]
         try:

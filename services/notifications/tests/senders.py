@@ -33,6 +33,12 @@ class Sender:
             stderr=asyncio.subprocess.DEVNULL,
         )
 
+    async def terminate(self) -> int:
+        """SIGTERM: what a rolling update does. Return the process's status once it has ended."""
+        assert self._process
+        self._process.terminate()
+        return await self._process.wait()
+
     async def kill(self) -> None:
         """SIGKILL: nothing is tidied up."""
         if self._process and self._process.returncode is None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any
 from builders import an_alert, an_organisation
 from receiver import Receiver
 from scene import Buyer, Scene
+from senders import Sender
 
 from tocsin_common.testing import eventually
 from tocsin_common.testing.http import Client
@@ -172,3 +174,25 @@ async def test_a_listener_without_a_program_behind_it_says_so_and_goes_on(
     assert outcome["status"] is None
     [delivery] = await scene.deliveries(buyer)
     assert delivery["state"] == "waiting"
+
+
+async def test_a_process_that_is_asked_to_stop_sends_waiting_listeners_away_at_once(
+    scene: Scene, environment: dict[str, str]
+) -> None:
+    process = Sender(environment)
+    await process.start()
+    try:
+        async with process.client() as scene.client:
+            buyer = await scene.buyer()
+            await scene.post("/v1/listen", buyer)
+            await scene.database_change("update endpoint set listened_at = null")
+            waiting = asyncio.create_task(scene.post("/v1/listen/next", buyer, {"wait": 25}))
+            asked = "select listened_at is not null from endpoint"
+            await eventually(lambda: scene.count(asked))
+            status = await process.terminate()
+            taken = await waiting  # an answer, not a connection that was cut
+    finally:
+        await process.kill()
+
+    assert taken == {"data": []}
+    assert status in (0, -signal.SIGTERM)

@@ -7,37 +7,14 @@ from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from receiver import Hit, Receiver
+from resolving import Rebinding
 
 from tocsin_notifications.deliveries.outcomes import Fault, Unreached
 from tocsin_notifications.webhooks.outbound import EXCERPT, Outbound
 
 Open = Callable[..., AbstractAsyncContextManager[Outbound]]
-
-
-class Rebinding(AbstractResolver):
-    """Answers with one address the first time, and with another ever after."""
-
-    def __init__(self, *addresses: str) -> None:
-        self._addresses = list(addresses)
-        self.asked = 0
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002
-    ) -> list[ResolveResult]:
-        address = self._addresses[min(self.asked, len(self._addresses) - 1)]
-        self.asked += 1
-        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [
-            ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=0)
-        ]
-
-    async def close(self) -> None:
-        return None
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The HTTP application every service is: problems, request ids, limits, health."""
 
+import asyncio
 import logging
 import re
 import time
@@ -105,6 +106,7 @@ def create_app(
     )
     app.openapi = partial(openapi.document, app)
     app.state.settings = settings
+    app.state.leaving = asyncio.Event()  # what waits for long ends at once when it is set
     app.add_middleware(Edge, body_limit=settings.body_limit, body_limits=body_limits or {})
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)

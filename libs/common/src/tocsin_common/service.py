@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -133,6 +134,15 @@ class Service:
             await self.database.close()
 
 
+class Server(uvicorn.Server):
+    """Tells the application that it is asked to stop, before it waits for open requests."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if isinstance(self.config.app, FastAPI):
+            self.config.app.state.leaving.set()
+        await super().shutdown(sockets)
+
+
 def main(
     name: str, create_app: Callable[[Role], FastAPI], settings: Callable[..., Settings]
 ) -> None:
@@ -149,7 +159,7 @@ def main(
         start_http_server(loaded.metrics_port, addr=loaded.host)
     app = create_app(Role(command))
     settle_memory()
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app,
             host=loaded.host,

@@ -12,6 +12,8 @@ import aiohttp
 import uvicorn
 from fastapi import FastAPI
 
+from tocsin_common.service import Server
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -63,7 +65,7 @@ async def serving(app: FastAPI) -> AsyncGenerator[Client]:
         listener.bind(("127.0.0.1", 0))
         listener.listen(256)
         port = listener.getsockname()[1]
-        server = uvicorn.Server(
+        server = Server(
             uvicorn.Config(app, lifespan="on", log_config=None, timeout_graceful_shutdown=1)
         )
         task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -28,15 +28,19 @@ async def start_listening(buyer: CallingBuyer, session: Session, request: Reques
 
 @router.post("/next")
 async def take_deliveries(taking: Taking, buyer: CallingBuyer, request: Request) -> TakenList:
-    """Take deliveries as soon as there are any. Nothing is held while it waits."""
+    """Take deliveries as soon as there are any. Nothing is held while it waits.
+
+    It ends early, with nothing, when this process is asked to stop; then ask again.
+    """
     database: Database = request.app.state.database
+    leaving: asyncio.Event = request.app.state.leaving
     until = time.monotonic() + taking.wait
-    while True:
+    while not await request.is_disconnected():  # nothing is given to who has hung up
         async with database.begin() as tx:
             found = await service.take(tx, buyer, request.app.state.settings.webhook_key)
-        if found or time.monotonic() >= until:
+        if found or time.monotonic() >= until or await _set(leaving, within=LOOK):
             return TakenList(data=found)
-        await asyncio.sleep(LOOK)
+    return TakenList(data=[])
 
 
 @router.post("/outcomes")
@@ -49,3 +53,11 @@ async def tell_outcomes(
         session, buyer, outcomes.data, datetime.now(UTC), retry_scale=scale
     )
     return Noted(noted=noted)
+
+
+async def _set(event: asyncio.Event, *, within: float) -> bool:
+    try:
+        async with asyncio.timeout(within):
+            return await event.wait()
+    except TimeoutError:
+        return False
