@@ -92,9 +92,7 @@ class Receiver:
         return free
 
     @asynccontextmanager
-    async def running(
-        self, host: str = "127.0.0.1", port: int = 0
-    ) -> AsyncGenerator["Receiver"]:
+    async def running(self, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator["Receiver"]:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._receive)
         runner = web.AppRunner(
