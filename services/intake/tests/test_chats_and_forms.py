@@ -2,7 +2,9 @@
 
 import base64
 import json
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -16,7 +18,7 @@ from tocsin_intake.adapters import kobo, rapidpro, telegram
 from tocsin_intake.adapters.payloads import Payload, Translation
 from tocsin_intake.app import create_app
 from tocsin_intake.integrations import Hotline
-from tocsin_intake.integrations.systems import Flow, Form, System
+from tocsin_intake.integrations.systems import Flow, Survey, System
 from tocsin_intake.schemas import ComplaintSubmission, IntegrationDefaults
 from tocsin_intake.settings import Settings
 
@@ -68,6 +70,99 @@ def test_without_words_the_flows_input_or_all_its_answers_are_the_words() -> Non
     assert the_complaint(rapidpro, silent).words == "q1: heat\nq2: nights"
 
 
+def test_a_fact_is_what_the_flow_understood_and_words_are_what_was_typed() -> None:
+    results = {
+        "words": {"value": "1", "category": "Has text", "input": "1 exit for 300 people"},
+        "share": {"value": "ok then", "category": "Yes", "input": "ok then"},
+        "workers_affected": {"value": "300", "category": "Has number", "input": "300 of us"},
+    }
+
+    complaint = the_complaint(rapidpro, a_run(results=results))
+
+    assert complaint.words == "1 exit for 300 people"
+    assert complaint.consent.share == "given"
+    assert complaint.workers_affected == "100-999"
+
+
+@pytest.mark.parametrize(
+    ("urn", "source"),
+    [
+        ({"scheme": "tel", "path": "+84000000004", "display": "x"}, ("phone", "+84000000004")),
+        ({"scheme": "telegram", "path": "777"}, ("telegram", "777")),
+        (None, ("rapidpro", "c1")),
+    ],
+)
+def test_where_the_contact_has_no_urn_its_message_or_its_id_says_who_wrote(
+    urn: Any, source: Any
+) -> None:
+    body = a_run(contact={"uuid": "c1", "name": "Ngan", "urn": None}, input={"urn": urn})
+
+    found = the_complaint(rapidpro, body).source
+
+    assert found
+    assert (found.kind, found.handle) == source
+
+
+def test_the_body_that_the_editor_proposes_is_known_by_what_it_says_and_the_day() -> None:
+    proposed = {
+        "contact": {"uuid": "c1", "name": "Ngan", "urn": "tel:+84000000004"},
+        "flow": {"uuid": "f1", "name": "Report"},
+        "results": {"words": {"value": "No pay.", "category": "All Responses"}},
+    }
+    raw = json.dumps(proposed).encode()
+    hotline = Hotline(uuid4(), rapidpro.NAME, IntegrationDefaults())
+
+    def reference(day: date) -> str | None:
+        payload = Payload(body=raw, received_on=day)
+        return rapidpro.translate(hotline, payload).complaints[0].external_ref
+
+    assert reference(date(2031, 1, 1)) == reference(date(2031, 1, 1))
+    assert reference(date(2031, 1, 1)) != reference(date(2031, 1, 2))
+
+
+def an_old_form(**changes: str) -> bytes:
+    values = [
+        {"label": "Words", "text": "Locked exits.", "value": "Locked exits.", "category": "All"},
+        {"label": "Facility Name", "text": "heron", "value": "Heron", "rule_value": "Heron",
+         "category": {"base": "Heron"}},
+        {"label": "Share", "text": "yes ok", "value": "yes ok", "category": {"eng": "Yes"}},
+    ]  # fmt: skip
+    form = {
+        "relayer": "-1", "channel": "5", "flow": "7", "run": "4711", "step": "n2",
+        "phone": "+84000000004", "contact": "c1", "text": "yes ok", "time": "2018-01-01T00:00:00Z",
+        "values": json.dumps(values),
+    }  # fmt: skip
+    return urlencode(form | changes).encode()
+
+
+def test_the_form_of_older_flows_says_the_same() -> None:
+    hotline = Hotline(uuid4(), rapidpro.NAME, IntegrationDefaults())
+    kind = "application/x-www-form-urlencoded"
+    [complaint] = rapidpro.translate(
+        hotline, Payload(body=an_old_form(attachments="https://a/1"), content_type=kind)
+    ).complaints
+
+    assert complaint.words == "Locked exits."
+    assert complaint.facility.name == "Heron"
+    assert complaint.consent.share == "given"
+    assert complaint.external_ref == "4711:n2"
+    assert [one.reference for one in complaint.media] == ["https://a/1"]
+    assert complaint.source
+    assert (complaint.source.kind, complaint.source.handle) == ("phone", "+84000000004")
+
+
+async def test_the_form_of_older_flows_is_taken_and_a_broken_one_is_refused(
+    intake: Client, operator: Header
+) -> None:
+    line = await register(intake, operator, "rapidpro")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert (await line.send(an_old_form(), form)).json()["receipt"]
+    assert (await line.send(an_old_form(values="{"), form)).status == 400
+    assert (await line.send(b"&".join([b"a=1"] * 400), form)).status == 400
+    assert (await line.send(b"a=1", form)).json()["receipt"] is None
+
+
 @pytest.mark.parametrize(
     "body", [{}, [], "x", a_run(results={}, input=None), {"run": {"uuid": "r"}}]
 )
@@ -104,7 +199,7 @@ def test_a_form_without_our_names_is_mapped_or_kept_as_its_answers() -> None:
         "repeat": [{"repeat/q3": "a"}, {"repeat/q3": "b"}],
         "_attachments": [{"download_url": "https://kobo.example/1.jpg", "mimetype": "image/jpeg"}],
     }  # fmt: skip
-    fields = Form(fields={"words": "q1", "facility_name": "group1/q2"})
+    fields = Survey(fields={"words": "q1", "facility_name": "group1/q2"})
 
     mapped = the_complaint(kobo, body, kobo=fields)
     plain = the_complaint(kobo, body)
@@ -113,6 +208,49 @@ def test_a_form_without_our_names_is_mapped_or_kept_as_its_answers() -> None:
     said = "q1: heat\ngroup1/q2: Heron\nrepeat/q3 [1]: a\nrepeat/q3 [2]: b"
     assert plain.words == said
     assert [one.reference for one in plain.media] == ["https://kobo.example/1.jpg"]
+
+
+def test_a_form_as_kobo_posts_it_leaves_out_what_is_not_an_answer() -> None:
+    body: dict[str, Any] = {
+        "_id": 7, "formhub/uuid": "f", "__version__": "v1", "meta/instanceID": "uuid:u1",
+        "meta/rootUuid": "uuid:u1", "meta/instanceName": "CANARY", "_xform_id_string": "a1",
+        "_uuid": "u1", "_status": "submitted_via_web", "_geolocation": [None, None],
+        "_submission_time": "2031-01-01T00:00:00", "_tags": [], "_notes": [],
+        "_validation_status": {}, "_submitted_by": "CANARY", "start": "2031-01-01",
+        "grp/phonenumber": "CANARY", "issues": "wages.unpaid hours.excessive_overtime",
+        "grp/q1": "heat nights", "grp/place": "1.5 2.5 0 0",
+        "grp/crew": [{"grp/crew/age": "17", "grp/crew/tools": [{"grp/crew/tools/t": "saw"}]}],
+        "_attachments": [
+            {"download_url": "https://k/1", "mimetype": "audio/mp4", "filename": "CANARY.m4a"},
+            {"download_url": "https://k/2", "mimetype": "image/png", "is_deleted": True},
+        ],
+    }  # fmt: skip
+
+    complaint = the_complaint(kobo, body)
+
+    assert complaint.words == (
+        "grp/q1: heat nights\ngrp/place: 1.5 2.5 0 0\ngrp/crew/age [1]: 17\n"
+        "grp/crew/tools/t [1] [1]: saw"
+    )
+    assert complaint.issues == ("wages.unpaid", "hours.excessive_overtime")
+    assert [one.kind for one in complaint.media] == ["audio"]
+    assert "CANARY" not in complaint.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("meta", "of"),
+    [
+        ({"meta/rootUuid": "uuid:u1", "meta/deprecatedID": "uuid:u2"}, "u1"),
+        ({"meta/deprecatedID": "uuid:u2"}, "u2"),
+        ({"meta/rootUuid": "uuid:u3", "meta/instanceID": "uuid:u3"}, None),
+        ({"meta/instanceID": "uuid:u3"}, None),
+    ],
+)
+def test_an_edited_form_changes_the_one_it_replaces(meta: Any, of: str | None) -> None:
+    found = translated(kobo, a_submission(_uuid="u3", **meta))
+
+    assert [one.of for one in found.changes] == ([of] if of else [])
+    assert len(found.complaints) == (0 if of else 1)
 
 
 def test_xml_and_empty_submissions_are_set_aside() -> None:
@@ -154,7 +292,7 @@ def test_a_chat_message_is_words_by_an_account_without_its_name() -> None:
 
     assert complaint.words == "ไม่ได้ค่าล่วงเวลา"
     assert complaint.language == "th"
-    assert complaint.external_ref == "900000001"
+    assert complaint.external_ref == "777:5:1930000000"
     assert complaint.source
     assert (complaint.source.kind, complaint.source.handle) == ("telegram", "777")
     assert "Somchai" not in complaint.model_dump_json()
@@ -166,11 +304,19 @@ def a_message(**changes: Any) -> Any:
     return base | changes
 
 
-@pytest.mark.parametrize(
-    "kind", ["message", "edited_message", "business_message", "edited_business_message"]
-)
+@pytest.mark.parametrize("kind", ["message", "business_message"])
 def test_every_way_to_write_counts(kind: str) -> None:
     assert the_complaint(telegram, {"update_id": 1, kind: a_message(text="Heat.")}).words == "Heat."
+
+
+@pytest.mark.parametrize("kind", ["edited_message", "edited_business_message"])
+def test_an_edited_message_changes_the_one_it_was(kind: str) -> None:
+    edited = a_message(text="Heat.", edit_date=1930000100)
+
+    [change] = translated(telegram, {"update_id": 2, kind: edited}).changes
+
+    was = the_complaint(telegram, {"update_id": 1, "message": a_message(text="Het.")})
+    assert (change.of, change.own, change.words) == (was.external_ref, "2", "Heat.")
 
 
 @pytest.mark.parametrize(
@@ -187,6 +333,16 @@ def test_every_way_to_write_counts(kind: str) -> None:
         ),
         ({"contact": {"first_name": "A", "phone_number": "+1"}}, "[contact: A, +1]"),
         ({"poll": {"question": "Strike?"}}, "[poll: Strike?]"),
+        (
+            {"checklist": {"title": "Missing", "tasks": [{"text": "gloves"}, {"text": "fans"}]}},
+            "[checklist: Missing, gloves, fans]",
+        ),
+        ({"audio": {"file_id": "L", "file_name": "CANARY.mp3"}}, "[Telegram: audio]"),
+        ({"video": {"file_id": "L"}, "caption": "The exit."}, "The exit."),
+        ({"video_note": {"file_id": "L", "length": 240}}, "[Telegram: video_note]"),
+        ({"animation": {"file_id": "L"}, "document": {"file_id": "D"}}, "[Telegram: animation]"),
+        ({"sticker": {"file_id": "L", "emoji": "😢"}}, "[Telegram: sticker]"),
+        ({"photo": [{"file_id": "L"}], "media_group_id": "1"}, "[Telegram: image]"),
     ],
 )
 def test_what_is_not_typed_says_something_too(content: Any, words: str) -> None:
@@ -195,7 +351,9 @@ def test_what_is_not_typed_says_something_too(content: Any, words: str) -> None:
     assert complaint.words == words
     assert "CANARY" not in complaint.model_dump_json()
     assert [one.reference for one in complaint.media] == ["L"] * len(complaint.media)
-    assert bool(complaint.media) == (not words.startswith(("[location", "[contact", "[poll")))
+    assert bool(complaint.media) == (
+        not words.startswith(("[location", "[contact", "[poll", "[check"))
+    )
 
 
 def test_a_pressed_button_is_words() -> None:
@@ -213,6 +371,10 @@ def test_a_pressed_button_is_words() -> None:
         {"update_id": 1, "my_chat_member": {"chat": {"id": 1}}},
         {"update_id": 1, "message_reaction": {}},
         {"update_id": 1, "channel_post": a_message(text="news")},
+        {"update_id": 1, "edited_channel_post": a_message(text="news")},
+        {"update_id": 1, "message": a_message(text="/help@hotline_bot")},
+        {"update_id": 1, "message": a_message(pinned_message={"message_id": 3})},
+        {"update_id": 1, "poll_answer": {"poll_id": "1"}},
     ],
 )
 def test_what_is_about_the_chat_is_no_complaint(update: Any) -> None:
@@ -224,6 +386,9 @@ def test_what_is_about_the_chat_is_no_complaint(update: Any) -> None:
     [
         ({"update_id": 1, "hologram": {}}, "unknown_update"),
         ({"update_id": 1, "message": a_message(hologram={})}, "unknown_message"),
+        ({"update_id": 1, "message": a_message(dice={"emoji": "🎲"})}, "unknown_message"),
+        ({"update_id": 1, "message": a_message(text="x", chat={"id": 1, "type": "supergroup"})},
+         "not_a_private_chat"),
         ({"update_id": 1, "message": a_message(text="x", chat={"id": 1, "type": "group"})},
          "not_a_private_chat"),
         ({"update_id": 1, "callback_query": {"id": "1"}}, "button_without_data"),

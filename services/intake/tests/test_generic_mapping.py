@@ -209,7 +209,7 @@ async def test_trying_a_payload_shows_what_it_would_become_and_stores_nothing(
     [complaint] = tried.json()["complaints"]
     assert complaint["words"] == "Chemical burns."
     assert complaint["facility"]["name"] == "Silver Heron Assembly"
-    assert strange.json() == {"complaints": [], "quarantined": ["nothing_said"]}
+    assert strange.json() == {"complaints": [], "changes": [], "quarantined": ["nothing_said"]}
     assert (await intake.post(path, json={}, headers=intake.with_key(line.key))).status == 401
     async with database.begin() as tx:
         for table in ("complaint", "quarantined", "outbox"):

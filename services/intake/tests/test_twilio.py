@@ -38,7 +38,9 @@ def translated(form: Any) -> Translation:
 
 
 def the_complaint(form: Any) -> ComplaintSubmission:
-    [complaint] = translated(form).complaints
+    found = translated(form)
+    [complaint] = [*found.complaints, *(one.alone for one in found.changes)]
+    assert complaint
     return complaint
 
 
@@ -127,6 +129,14 @@ def test_whoever_writes_is_a_source_unless_hidden(sender: Any, source: Any) -> N
         (a_call(Digits="12"), "[keys pressed: 12]"),
         (a_call(TranscriptionText="Locked doors."), "Locked doors."),
         (a_call(CallStatus="completed", RecordingUrl="https://a.example/1"), "[voice recording]"),
+        (a_call(RecordingUrl="https://a.example/1", Digits="hangup"), "[voice recording]"),
+        (a_call(RecordingStatus="completed", RecordingUrl="https://a.example/1"),
+         "[voice recording]"),
+        (an_sms(Body="", MessageType="interactive", InteractiveData='{"q": "Heat"}'),
+         '{"q": "Heat"}'),
+        (an_sms(Body="", From="whatsapp:+84000000003", Latitude="1.5", Longitude="2", Address="A"),
+         "[location: A, 1.5, 2]"),
+        (an_sms(MessagingServiceSid="MG1", NumSegments="2", Body="Heat."), "Heat."),
     ],
 )  # fmt: skip
 def test_what_is_not_typed_says_something_too(form: Any, words: str) -> None:
@@ -147,6 +157,17 @@ def test_media_is_kept_by_address() -> None:
     ]
 
 
+def test_ten_media_are_ten_and_a_strange_type_is_a_file() -> None:
+    many = {f"MediaUrl{number}": f"https://api.example/M{number}" for number in range(10)}
+    many["MediaContentType3"] = "x" * 1000
+    many["MediaContentType4"] = "Text/X-VCard"
+
+    media = the_complaint(an_sms(Body="", NumMedia="10", **many)).media
+
+    assert [one.reference[-2:] for one in media] == [f"M{number}" for number in range(10)]
+    assert {one.kind for one in media} == {"file"}
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -155,7 +176,9 @@ def test_media_is_kept_by_address() -> None:
         an_sms(Body="STOP", OptOutType="STOP"),
         a_call(CallStatus="completed"),
         a_call(CallStatus="no-answer"),
-        a_call(RecordingStatus="completed", RecordingUrl="https://api.example/RE1"),
+        a_call(RecordingStatus="absent"),
+        a_call(RecordingStatus="in-progress", RecordingUrl="https://api.example/RE1"),
+        a_call(TranscriptionStatus="failed", RecordingUrl="https://api.example/RE1"),
     ],
 )
 def test_how_others_fared_is_no_complaint(form: Any) -> None:

@@ -147,15 +147,10 @@ def test_a_form_that_is_not_ours_is_kept_as_words() -> None:
             },
             "[contact: A. B. +1]",
         ),
+        ({"type": "order", "order": {"text": "Gloves", "product_items": []}}, "[order: Gloves]"),
         (
-            {
-                "type": "edit",
-                "edit": {
-                    "original_message_id": "wamid.1",
-                    "message": {"type": "text", "text": {"body": "Corrected."}},
-                },
-            },
-            "Corrected.",
+            {"type": "location", "location": {"latitude": 1.5, "longitude": 2.5}},
+            "[location: 1.5, 2.5]",
         ),
     ],
 )
@@ -177,11 +172,104 @@ def test_a_file_is_kept_by_its_id_and_its_caption_is_the_words(kind: str) -> Non
     assert "CANARY" not in plain.model_dump_json()
 
 
-@pytest.mark.parametrize("kind", ["reaction", "system", "request_welcome"])
-def test_what_says_nothing_is_nothing(kind: str) -> None:
-    found = translated(an_update(a_message(type=kind, text=None)))
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "reaction", "reaction": {"message_id": "wamid.1", "emoji": "👍"}},
+        {"type": "system", "system": {"type": "user_changed_number", "wa_id": "84000000009"}},
+        {"type": "system", "system": {"type": "user_changed_user_id", "user_id": "VN.9"}},
+        {"type": "request_welcome"},
+        {
+            "type": "interactive",
+            "interactive": {
+                "type": "call_permission_reply",
+                "call_permission_reply": {"response": "accept"},
+            },
+        },
+    ],
+)
+def test_what_says_nothing_is_nothing(message: Any) -> None:
+    assert translated(an_update(a_message(text=None, **message))) == Translation([], [], [])
 
+
+@pytest.mark.parametrize(
+    ("inner", "words"),
+    [
+        ({"type": "text", "text": {"body": "Corrected."}}, "Corrected."),
+        (
+            {"type": "image", "image": {"id": "991", "caption": "Gate 5."}},
+            "Gate 5.\nmedia.kind: image\nmedia.reference: 991",
+        ),
+    ],
+)
+def test_an_edit_changes_what_it_names_and_can_stand_alone(inner: Any, words: str) -> None:
+    edit = {"original_message_id": "wamid.1", "message": inner}
+
+    found = translated(an_update(a_message(id="wamid.2", type="edit", text=None, edit=edit)))
+
+    [change] = found.changes
     assert (found.complaints, found.unknown) == ([], [])
+    assert (change.of, change.own, change.words) == ("wamid.1", "wamid.2", words)
+    assert change.alone
+    assert change.alone.external_ref == "wamid.1"
+    assert change.alone.source
+
+
+def test_a_deleted_message_is_told_and_never_a_complaint() -> None:
+    deleted = a_message(
+        id="wamid.2", type="revoke", text=None, revoke={"original_message_id": "wamid.1"}
+    )
+
+    [change] = translated(an_update(deleted)).changes
+
+    assert (change.of, change.alone) == ("wamid.1", None)
+
+
+def test_the_only_contact_says_who_wrote_where_the_message_does_not() -> None:
+    message = a_message()
+    del message["from"]
+
+    by_number = translated(an_update(message, contacts=[{"wa_id": "84000000002"}]))
+    by_account = translated(an_update(message, contacts=[{"user_id": "VN.7", "username": "n"}]))
+    unclear = translated(an_update(message, contacts=[{"wa_id": "1"}, {"wa_id": "2"}]))
+
+    sources = [one.complaints[0].source for one in (by_number, by_account, unclear)]
+    assert [one and (one.kind, one.handle) for one in sources] == [
+        ("phone", "84000000002"),
+        ("whatsapp_user", "VN.7"),
+        None,
+    ]
+
+
+def test_every_entry_and_change_of_an_update_counts() -> None:
+    update = an_update(a_message(id="wamid.1"), a_message(id="wamid.2"))
+    update["entry"][0]["changes"] += an_update(a_message(id="wamid.3"))["entry"][0]["changes"]
+    update["entry"] += an_update(a_message(id="wamid.4"), errors=[{"code": 130429}])["entry"]
+
+    found = translated(update)
+
+    assert [one.external_ref for one in found.complaints] == [f"wamid.{n}" for n in (1, 2, 3, 4)]
+    assert not found.unknown
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (
+            {"type": "unsupported", "errors": [{"code": 131051}], "unsupported": {"type": "pin"}},
+            "unsupported_type",
+        ),
+        ({"group_id": "G1"}, "not_a_private_chat"),
+        ({"type": "revoke", "text": None}, "unknown_type"),
+        ({"type": "edit", "text": None, "edit": {"message": {"type": "hologram"}}}, "unknown_type"),
+        ({"type": "interactive", "text": None}, "unknown_type"),
+    ],
+)
+def test_why_a_message_is_set_aside(message: Any, reason: str) -> None:
+    found = translated(an_update(a_message(**message)))
+
+    assert [one.reason for one in found.unknown] == [reason]
+    assert not found.complaints
 
 
 @pytest.mark.parametrize("kind", ["unsupported", "revoke", "hologram", None])
@@ -199,9 +287,17 @@ def test_what_is_not_known_is_set_aside_alone_and_can_be_read_again(kind: str | 
 
 def test_statuses_and_other_fields_are_no_complaints() -> None:
     update = an_update(statuses=[{"id": "wamid.1", "status": "read"}])
-    update["entry"].append({"changes": [{"field": "account_update", "value": {"event": "X"}}]})
+    others: dict[str, Any] = {
+        "account_update": {"event": "X"},
+        "smb_message_echoes": {"message_echoes": [a_message()]},
+        "history": {"history": [{"threads": [{"messages": [a_message()]}]}]},
+        "calls": {"calls": [{"id": "wacid.1", "event": "connect"}]},
+        "messages": {"errors": [{"code": 130429}]},
+    }
+    for field, value in others.items():
+        update["entry"].append({"changes": [{"field": field, "value": value}]})
 
-    assert translated(update) == Translation([], [])
+    assert translated(update) == Translation([], [], [])
 
 
 @pytest.mark.parametrize("part", [7, None, [], {"body": 7}, "text", {"body": {"body": "x"}}])

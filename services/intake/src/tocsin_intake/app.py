@@ -32,6 +32,7 @@ from tocsin_intake.batch.service import MOST_BYTES, Batches
 from tocsin_intake.dialogue import endpoints as dialogue
 from tocsin_intake.dialogue import handlers as dialogue_handlers
 from tocsin_intake.dialogue import hotline as dialogue_hotline
+from tocsin_intake.dialogue.following import Following
 from tocsin_intake.dialogue.guesses import Guesses
 from tocsin_intake.dialogue.service import Counter
 from tocsin_intake.disclosures import endpoints as disclosures
@@ -134,7 +135,11 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app.state.eraser = eraser
     app.state.counter = Counter(vault, settings.hash_key, eraser)
     app.state.guesses = Guesses()
-    app.state.receiving = Receiving(accepting, Quarantine(database, vault, settings.hash_key))
+    app.state.receiving = Receiving(
+        accepting,
+        Quarantine(database, vault, settings.hash_key),
+        Following(database, vault, settings.hash_key),
+    )
     app.state.attachments = attachments
     app.state.outbound = outbound
     return app

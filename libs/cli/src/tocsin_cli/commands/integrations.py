@@ -158,9 +158,12 @@ def try_file(
     for complaint in tried["complaints"]:
         said = {name: value for name, value in complaint.items() if value not in (None, [], {})}
         output.show_fields(said)
+    for change in tried["changes"]:
+        output.say("Would follow an earlier complaint as a message, or be one where none came:")
+        output.show_fields(change)
     for reason in tried["quarantined"]:
         output.say(f"Would be set aside: {reason}")
-    if not tried["complaints"] and not tried["quarantined"]:
+    if not any(tried.values()):
         output.say("Would be dropped: it is no complaint.")
 
 

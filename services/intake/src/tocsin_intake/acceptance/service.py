@@ -11,6 +11,7 @@ from tocsin_contracts.ids import new_amber_id
 from tocsin_intake import receipts
 from tocsin_intake.acceptance import counting, sources
 from tocsin_intake.acceptance.counting import Counted
+from tocsin_intake.acceptance.references import Kind, reference
 from tocsin_intake.integrations import Hotline
 from tocsin_intake.schemas import ComplaintSubmission, Nature
 from tocsin_intake.vault import Account, Sealed, Vault
@@ -136,10 +137,12 @@ class Acceptor:
     def _references(
         self, hotline: Hotline, external_ref: str | None, idempotency_key: str | None
     ) -> tuple[bytes, ...]:
-        named = (("external_ref", external_ref), ("idempotency-key", idempotency_key))
-        scope = hotline.integration_id.bytes + (b"test" if hotline.test else b"")
+        named: tuple[tuple[Kind, str | None], ...] = (
+            ("external_ref", external_ref),
+            ("idempotency-key", idempotency_key),
+        )
         return tuple(
-            keyed_hash(self._hash_key, kind, scope, value) for kind, value in named if value
+            reference(self._hash_key, hotline, kind, value) for kind, value in named if value
         )
 
 

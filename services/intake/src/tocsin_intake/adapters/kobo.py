@@ -6,12 +6,14 @@
 | without `words`: every answer, as `question: answer` | `words` |
 | `_attachments[]` | `media` by address, fetched by nobody yet |
 | `_uuid`, else `meta/instanceID`, else a digest of the body | `external_ref` |
+| an edited form: another `meta/rootUuid`, or `meta/deprecatedID` | a message that follows it |
 | what the form notes by itself: `_…`, `meta/…`, `deviceid`, `phonenumber`, … | nothing |
 | XML, a submission without answers | set aside for the hotline's officers |
 
 Kobo shows an API key in a header, or as the password of HTTP Basic. It repeats three times what
 is answered 502, 503 or 504, and nothing else; so whatever goes wrong here is 503. It never sends
-edits: `tocsin integrations reconcile` pulls them.
+edits: they are pulled (`reconciling`). A service that leaves fields out must not leave out
+`_uuid`: without it, two forms filled in alike cannot be told from one sent twice.
 """
 
 import base64
@@ -29,6 +31,7 @@ from tocsin_common.errors import place_of
 from tocsin_common.group_commit import Overloaded
 from tocsin_common.problems import NotFound, Problem, Unavailable
 from tocsin_common.rates import TooManyRequests
+from tocsin_intake.adapters.changes import change_of
 from tocsin_intake.adapters.payloads import (
     Payload,
     Translation,
@@ -39,6 +42,7 @@ from tocsin_intake.adapters.payloads import (
 )
 from tocsin_intake.adapters.reading import read_json
 from tocsin_intake.adapters.receiving import Receives
+from tocsin_intake.adapters.sent_along import media_at
 from tocsin_intake.auth import KnownHotlines
 from tocsin_intake.integrations.hotline import Hotline, Scope
 from tocsin_intake.mapping.fields import FIELDS, tolerant
@@ -47,7 +51,6 @@ from tocsin_intake.schemas import Media
 log = logging.getLogger("tocsin.adapters")
 
 NAME = "kobo"
-MOST_MEDIA = 30
 NOTED_BY_ITSELF = frozenset(
     {"start", "end", "today", "deviceid", "subscriberid", "simserial", "phonenumber", "username"}
     | {"audit", "background-audio", "start-geopoint"}
@@ -112,7 +115,23 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     )
     if not complaint:
         return Translation(unknown=[Unknown("nothing_said", payload)])
+    if of := _edited(submission):
+        own = complaint.external_ref or ""
+        return Translation(changes=[change_of(complaint, of, own, payload)])
     return Translation([complaint])
+
+
+def _edited(submission: Mapping[str, Any]) -> str | None:
+    """The form that this one replaces, by what it was called when it first came."""
+    own = text_at(submission, "_uuid") or text_at(submission, "meta/instanceID") or ""
+    first = text_at(submission, "meta/rootUuid") or text_at(submission, "meta/deprecatedID")
+    if not own or not first or _plain(first) == _plain(own):
+        return None
+    return _plain(first)
+
+
+def _plain(uuid: str) -> str:
+    return uuid.removeprefix("uuid:")[:300]
 
 
 def _answers(submission: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -133,18 +152,15 @@ def _answers(submission: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _reference(submission: Mapping[str, Any], raw: bytes) -> str:
     named = text_at(submission, "_uuid") or text_at(submission, "meta/instanceID") or ""
-    return named.removeprefix("uuid:")[:300] or f"sha256:{sha256(raw).hexdigest()}"
+    return _plain(named) or f"sha256:{sha256(raw).hexdigest()}"
 
 
 def _media(submission: Mapping[str, Any]) -> tuple[Media, ...]:
-    found: list[Media] = []
-    for one in objects(submission, "_attachments"):
-        content_type = text_at(one, "mimetype")
-        kind = (content_type or "").partition("/")[0]
-        if url := text_at(one, "download_url"):
-            kind = kind if kind in ("image", "audio", "video") else "file"
-            found.append(Media(kind=kind, reference=url[:2000], content_type=content_type))
-    return tuple(found[:MOST_MEDIA])
+    return media_at(
+        (text_at(one, "download_url"), text_at(one, "mimetype"))
+        for one in objects(submission, "_attachments")
+        if one.get("is_deleted") is not True
+    )
 
 
 def _with_key(request: Request) -> Request:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict
@@ -24,6 +25,8 @@ class Payload(BaseModel):
     content_type: str = ""
     message_id: str | None = None
     """The sender's id of this message, where it stands in a header."""
+    received_on: date | None = None
+    """The day, where the sender has no ids: the same said on another day is said again."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,30 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What its system says now of something it sent before, as an edited message or form.
+
+    Where that is a complaint, it stays as it is, and this follows it as a message.
+    """
+
+    of: str
+    """The reference of what it was sent before as."""
+    own: str
+    """Its own reference."""
+    words: str
+    """What is added; empty: nothing, where the complaint is there."""
+    alone: ComplaintSubmission | None
+    """What it is where nothing came before; its `external_ref` is `of`."""
+    payload: Payload
+
+
+@dataclass(frozen=True)
 class Translation:
-    """Complaints, and what was not understood; all else is no complaint (statuses, pings)."""
+    """Complaints, changes, what was not understood; all else is no complaint (statuses, pings)."""
 
     complaints: Sequence[ComplaintSubmission] = ()
     unknown: Sequence[Unknown] = field(default_factory=tuple[Unknown, ...])
+    changes: Sequence[Change] = field(default_factory=tuple[Change, ...])
 
 
 class Translator(Protocol):

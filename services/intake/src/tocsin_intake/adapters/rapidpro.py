@@ -3,18 +3,24 @@
 | in the body | in the complaint |
 | --- | --- |
 | `results.<name>` named like a field, or as the integration's `fields` say | that field |
+| … its `input` | for words; they are longer than its `value` |
+| … its `category` | for a yes or no that its `value` does not say |
 | without `words`: `input.text`, else every other result | `words` |
-| `contact.urn`, else `contact.uuid` | `source` |
+| `contact.urn`, else `input.urn`, else `contact.uuid` | `source` |
 | `contact.language` | `language` |
-| `input.attachments[]` | `media` by address, fetched by nobody yet |
-| `run.uuid` and the last step of `path`, else a digest of the body | `external_ref` |
+| `input.attachments[]` | `media` by address |
+| `run.uuid` and the last step of `path`, else a digest of the body and the day | `external_ref` |
+| a form (`values`, `text`, `urn`, `run`, `step`), as flows sent before 2019 | the same |
 | a body without results and input | set aside for the hotline's officers |
 
 A flow waits for the answer and never sends again; it shows an API key in a header. The answer is
-`{reference, receipt, message}`, which the flow reads as `@webhook.message` and texts on.
+`{reference, receipt, message}`, which the flow reads as `@webhook.message` and texts on. The body
+that the editor proposes has no `run`: with `"run": object("uuid", run.uuid)` added, one run is
+one complaint.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -23,6 +29,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from tocsin_common.problems import NotFound
+from tocsin_intake.adapters import rapidpro_form
 from tocsin_intake.adapters.payloads import (
     Payload,
     Translation,
@@ -33,14 +40,15 @@ from tocsin_intake.adapters.payloads import (
 )
 from tocsin_intake.adapters.reading import read_json
 from tocsin_intake.adapters.receiving import Receives
+from tocsin_intake.adapters.sent_along import media_at
 from tocsin_intake.auth import Hotline as CallingHotline
 from tocsin_intake.integrations.hotline import Hotline
 from tocsin_intake.integrations.systems import Flow
-from tocsin_intake.mapping.fields import FIELDS, tolerant
+from tocsin_intake.mapping.fields import FIELDS, NO, YES, YES_OR_NO, tolerant
 from tocsin_intake.schemas import Media, Source
 
 NAME = "rapidpro"
-MOST_MEDIA = 30
+YES_OR_NO_FIELDS = YES_OR_NO | {"share"}
 LANGUAGES = {
     "ben": "bn", "eng": "en", "fra": "fr", "hin": "hi", "ind": "id", "khm": "km", "msa": "ms",
     "mya": "my", "nep": "ne", "por": "pt", "spa": "es", "tam": "ta", "tgl": "tl", "tha": "th",
@@ -66,7 +74,11 @@ async def receive_from_rapidpro(
     """Accept what a flow gathered; answers with the receipt when it is stored."""
     if (hotline.integration_id, hotline.adapter) != (integration_id, NAME):
         raise NotFound
-    payload = Payload(body=await request.body())
+    payload = Payload(
+        body=await request.body(),
+        content_type=request.headers.get("content-type", ""),
+        received_on=datetime.now(UTC).date(),
+    )
     receipts = await receiving.take(hotline, translate(hotline, payload))
     if not receipts or not receipts[0].receipt:
         reference = receipts[0].complaint_id if receipts else None
@@ -80,12 +92,12 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     """Translate what one step of a flow sent.
 
     Raises:
-        Malformed: it is no JSON.
+        Malformed: it is neither JSON nor a form.
     """
-    body = object_at(read_json(payload.body))
-    results = {name: _value(body, name) for name in object_at(body, "results")}
-    mapped = {field: results.get(place) for field, place in _flow(hotline).fields.items()}
-    flat = {name: value for name, value in {**results, **mapped}.items() if value}
+    body = _body(payload)
+    wanted = {name: name for name in object_at(body, "results")} | dict(_flow(hotline).fields)
+    answered = {field: _value(body, place, field) for field, place in wanted.items()}
+    flat = {name: value for name, value in answered.items() if value}
     if "words" not in flat:
         others = [f"{name}: {value}" for name, value in flat.items() if name not in FIELDS]
         flat["words"] = text_at(body, "input", "text") or "\n".join(others)
@@ -95,7 +107,7 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     language = text_at(body, "contact", "language") or ""
     flat.setdefault("language", LANGUAGES.get(language.lower(), language))
     complaint = flat["words"] and tolerant(
-        flat | {"external_ref": _reference(body, payload.body)},
+        flat | {"external_ref": _reference(body, payload)},
         source=_source(body),
         media=media,
     )
@@ -108,25 +120,40 @@ def _flow(hotline: Hotline) -> Flow:
     return hotline.system.rapidpro or Flow()
 
 
-def _value(body: Mapping[str, Any], name: str) -> str | None:
-    """What was answered: the words as typed for fields of words, else the category's value."""
+def _body(payload: Payload) -> Mapping[str, Any]:
+    kind = payload.content_type.partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        return rapidpro_form.read(payload.body)
+    return object_at(read_json(payload.body))
+
+
+def _value(body: Mapping[str, Any], name: str, field: str) -> str | None:
+    """What was answered: the words as they were typed, else the value that was understood."""
     answered = object_at(body, "results", name)
     plain = text_at(body, "results", name)  # some flows send results without their wrapping
-    return text_at(answered, "value") or text_at(answered, "input") or plain
+    value, typed = text_at(answered, "value"), text_at(answered, "input")
+    category = text_at(answered, "category") or ""
+    if field in YES_OR_NO_FIELDS and category.lower() in YES | NO:
+        return category
+    return (typed or value or plain) if field == "words" else (value or typed or plain)
 
 
-def _reference(body: Mapping[str, Any], raw: bytes) -> str:
+def _reference(body: Mapping[str, Any], payload: Payload) -> str:
     run = text_at(body, "run", "uuid")
     if not run:
-        return f"sha256:{sha256(raw).hexdigest()}"
+        day = f":{payload.received_on}" if payload.received_on else ""
+        return f"sha256:{sha256(payload.body).hexdigest()}{day}"
     steps = list_at(body, "path")
     return f"{run}:{text_at(steps[-1], 'node_uuid') or len(steps)}"[:300] if steps else run[:300]
 
 
 def _source(body: Mapping[str, Any]) -> Source | None:
     """The number or account the contact writes from; its id in RapidPro where that is hidden."""
-    urn = text_at(body, "contact", "urn") or text_at(body, "input", "urn", "identity") or ""
-    scheme, _, path = urn.partition("?")[0].partition("#")[0].partition(":")
+    written = text_at(body, "contact", "urn") or text_at(body, "input", "urn") or ""
+    scheme, _, path = written.partition("?")[0].partition("#")[0].partition(":")
+    if not path:
+        scheme = text_at(body, "input", "urn", "scheme") or ""
+        path = text_at(body, "input", "urn", "path") or ""
     if path and len(path) <= 300:
         phone = scheme == "tel" or (scheme == "whatsapp" and path.isdecimal())
         kind = "phone" if phone else scheme if scheme.isalpha() and scheme.islower() else "handle"
@@ -137,13 +164,11 @@ def _source(body: Mapping[str, Any]) -> Source | None:
 
 def _media(body: Mapping[str, Any]) -> tuple[Media, ...]:
     """Attachments, as objects or in the short form `image/jpeg:https://…`."""
-    found: list[Media] = []
+    found: list[tuple[str | None, str | None]] = []
     for one in list_at(body, "input", "attachments"):
-        content_type, url = text_at(one, "content_type"), text_at(one, "url")
         if isinstance(one, str):
             content_type, _, url = one.partition(":")
-        if url:
-            kind = (content_type or "").partition("/")[0]
-            kind = kind if kind in ("image", "audio", "video", "geo") else "file"
-            found.append(Media(kind=kind, reference=url[:2000], content_type=content_type or None))
-    return tuple(found[:MOST_MEDIA])
+            found.append((url, content_type))
+        else:
+            found.append((text_at(one, "url"), text_at(one, "content_type")))
+    return media_at(found)

@@ -2,13 +2,14 @@
 
 | in the update | in the complaint |
 | --- | --- |
-| `message`, `business_message` and their edited forms: `text`, `caption` | `words` |
+| `message`, `business_message`: `text`, `caption` | `words` |
+| their edited forms | a message that follows the one that was edited |
 | `callback_query.data` (a button) | `words` |
-| `location`, `venue`, `contact`, `poll` | `words`: the place, the card, the question |
+| `location`, `venue`, `contact`, `poll`, `checklist` | `words`: the place, the card, the points |
 | `photo` (the largest), `voice`, `audio`, `video`, `document`, … | `media` by file id |
 | `from.id`, else `chat.id` | `source`; names are not taken |
 | `from.language_code` | `language` |
-| `update_id` | `external_ref` |
+| chat, `message_id` and `date`; of a button `update_id` | `external_ref` |
 | `/start` and other bare commands, what is said in channels or about members, reactions | nothing |
 | a message in a group, one without content, an update not known here | set aside |
 
@@ -26,6 +27,7 @@ from pydantic import ValidationError
 
 from tocsin_common.keyed import same
 from tocsin_common.problems import NotAuthenticated
+from tocsin_intake.adapters.changes import change_of
 from tocsin_intake.adapters.payloads import (
     Payload,
     Translation,
@@ -42,7 +44,8 @@ from tocsin_intake.mapping.fields import tolerant
 from tocsin_intake.schemas import ComplaintSubmission, Media, Source
 
 NAME = "telegram"
-MESSAGES = ("message", "edited_message", "business_message", "edited_business_message")
+EDITED = ("edited_message", "edited_business_message")
+MESSAGES = ("message", "business_message", *EDITED)
 NO_COMPLAINT = frozenset(
     {"channel_post", "edited_channel_post", "my_chat_member", "chat_member", "chat_join_request"}
     | {"message_reaction", "message_reaction_count", "chat_boost", "removed_chat_boost"}
@@ -54,7 +57,7 @@ ABOUT_THE_CHAT = frozenset(
     | {"delete_chat_photo", "group_chat_created", "pinned_message", "migrate_to_chat_id"}
     | {"message_auto_delete_timer_changed", "write_access_allowed", "chat_background_set"}
 )
-FILES = ("voice", "audio", "video", "video_note", "document", "animation", "sticker")
+FILES = ("voice", "audio", "video", "video_note", "animation", "document", "sticker")
 BARE_COMMAND = re.compile(r"^/[A-Za-z0-9_]{1,32}(@\w+)?$")
 
 router = APIRouter(prefix="/v1/integrations/{integration_id}/telegram", tags=["adapters"])
@@ -106,8 +109,17 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
         return _translated(None, "not_a_private_chat", payload)
     media = _media(message)
     words = _words(message) or (f"[Telegram: {media[0].kind}]" if media else "")
-    complaint = _complaint(message, number, words, media) if words else None
+    complaint = _complaint(message, _reference(message), words, media) if words else None
+    if complaint and any(object_at(update, name) for name in EDITED):
+        change = change_of(complaint, complaint.external_ref or "", number[:300], payload)
+        return Translation(changes=[change])
     return _translated(complaint, "unknown_message", payload)
+
+
+def _reference(message: Mapping[str, Any]) -> str:
+    """What an edit of it says as well; an update's number is another each time."""
+    places = (("chat", "id"), ("message_id",), ("date",))
+    return ":".join(text_at(message, *path) or "" for path in places)[:300]
 
 
 def _places() -> list[tuple[str, ...]]:
@@ -129,11 +141,11 @@ def _says_nothing(message: Mapping[str, Any]) -> bool:
 
 
 def _complaint(
-    said: Mapping[str, Any], number: str, words: str, media: tuple[Media, ...]
+    said: Mapping[str, Any], reference: str, words: str, media: tuple[Media, ...]
 ) -> ComplaintSubmission | None:
     sender = text_at(said, "from", "id") or text_at(said, "chat", "id")
     source = Source(kind="telegram", handle=sender[:300]) if sender else None
-    flat = {"words": words, "external_ref": number[:300], "channel": "telegram"}
+    flat = {"words": words, "external_ref": reference[:300], "channel": "telegram"}
     language = text_at(said, "from", "language_code")
     try:
         return tolerant(flat, source=source, media=media, **_language(language))
@@ -156,11 +168,16 @@ def _words(message: Mapping[str, Any]) -> str | None:
         "location": [text_at(place, one) for one in ("title", "address", "latitude", "longitude")],
         "contact": [text_at(card, one) for one in ("first_name", "last_name", "phone_number")],
         "poll": [text_at(message, "poll", "question")],
+        "checklist": [text_at(message, "checklist", "title"), *_points(message)],
     }
     for what, found in parts.items():
         if said := ", ".join(filter(None, found)):
             return f"[{what}: {said}]"
     return None
+
+
+def _points(message: Mapping[str, Any]) -> list[str | None]:
+    return [text_at(one, "text") for one in objects(message, "checklist", "tasks")]
 
 
 def _media(message: Mapping[str, Any]) -> tuple[Media, ...]:

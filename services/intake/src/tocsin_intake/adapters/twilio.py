@@ -2,13 +2,15 @@
 
 | in the form | in the complaint |
 | --- | --- |
-| `Body`, `ButtonText`, `ListTitle` | `words` of a message |
+| `Body`, `ButtonText`, `ListTitle`, `InteractiveData` | `words` of a message |
 | `SpeechResult`, `TranscriptionText`, `Digits` | `words` of a call |
+| what comes later of the same call (keys, speech, the transcript) | messages that follow it |
 | `Latitude`, `Longitude`, `Address`, `Label` | `words`: the place |
 | `MediaUrl0` …, `RecordingUrl` | `media` by address, fetched by nobody yet |
 | `From`, else `ExternalUserId` | `source`; a hidden number is none |
 | `MessageSid`, else `CallSid` | `external_ref` |
-| status and recording callbacks, `OptOutType` | nothing |
+| a recording that is ready | nothing where the call is a complaint, else `media` |
+| status callbacks, recordings under way, transcripts that failed, `OptOutType` | nothing |
 | anything else | set aside for the hotline's officers |
 
 Twilio repeats nothing unless its address says so, so everything signed is answered 200 once it is
@@ -16,6 +18,8 @@ stored. The answer carries the receipt in the hotline's own neutral words.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -25,9 +29,18 @@ from pydantic import ValidationError
 
 from tocsin_common.problems import NotAuthenticated
 from tocsin_intake.adapters import twiml
-from tocsin_intake.adapters.payloads import Payload, Translation, Unknown, object_at, text_at
+from tocsin_intake.adapters.changes import change_of
+from tocsin_intake.adapters.payloads import (
+    Change,
+    Payload,
+    Translation,
+    Unknown,
+    object_at,
+    text_at,
+)
 from tocsin_intake.adapters.reading import Malformed, clean_text, read_json
 from tocsin_intake.adapters.receiving import Receives
+from tocsin_intake.adapters.sent_along import media_at
 from tocsin_intake.adapters.twilio_signature import Pairs, signed
 from tocsin_intake.auth import KnownHotlines
 from tocsin_intake.integrations.hotline import Hotline
@@ -79,10 +92,12 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     form = _form(payload)
     if _is_no_complaint(form):
         return Translation()
-    complaint = _call(form) if _is_call(form) else _message(form)
-    if not complaint:
-        return Translation(unknown=[Unknown("unknown_form", payload)])
-    return Translation([complaint])
+    if _is_call(form):
+        if change := _call(form, payload):
+            return Translation(changes=[change])
+    elif complaint := _message(form):
+        return Translation([complaint])
+    return Translation(unknown=[Unknown("unknown_form", payload)])
 
 
 def _is_signed(ours: Twilio, request: Request, payload: Payload) -> bool:
@@ -126,9 +141,12 @@ def _just_rings(form: Mapping[str, Any]) -> bool:
 def _is_no_complaint(form: Mapping[str, Any]) -> bool:
     """What tells how messages and calls of others fared, and what Twilio answers itself."""
     if _is_call(form):
+        if text_at(form, "TranscriptionStatus") and not text_at(form, "TranscriptionText"):
+            return True
+        if recording := text_at(form, "RecordingStatus"):
+            return recording != "completed"
         said = any(text_at(form, one) for one in CONTENT_OF_CALL)
-        ours = text_at(form, "RecordingStatus") is not None
-        return ours or (not said and text_at(form, "CallStatus") is not None)
+        return not said and text_at(form, "CallStatus") is not None
     status = text_at(form, "MessageStatus") or text_at(form, "SmsStatus")
     return status not in RECEIVED or text_at(form, "OptOutType") is not None
 
@@ -141,6 +159,7 @@ def _message(form: Mapping[str, Any]) -> ComplaintSubmission | None:
         or text_at(form, "ButtonText")
         or text_at(form, "ListTitle")
         or _place(form)
+        or text_at(form, "InteractiveData")
         or (media and "[message without words]")
     )
     channel = (text_at(form, "From") or text_at(form, "ExternalUserId") or "").partition(":")
@@ -148,14 +167,21 @@ def _message(form: Mapping[str, Any]) -> ComplaintSubmission | None:
     return _complaint(form, sid, words, media, kind) if sid and words else None
 
 
-def _call(form: Mapping[str, Any]) -> ComplaintSubmission | None:
+def _call(form: Mapping[str, Any], payload: Payload) -> Change | None:
+    """One step of a call: the first is the complaint, the others follow it."""
+    sid, recording = text_at(form, "CallSid"), text_at(form, "RecordingUrl")
     words = text_at(form, "SpeechResult") or text_at(form, "TranscriptionText")
-    if not words and (digits := text_at(form, "Digits")):
+    if not words and not recording and (digits := text_at(form, "Digits")):
         words = f"[keys pressed: {digits}]"
-    recording = text_at(form, "RecordingUrl")
     media = (Media(kind="voice", reference=recording[:2000]),) if recording else ()
-    words = words or (media and "[voice recording]")
-    return _complaint(form, text_at(form, "CallSid"), words, media, "phone") if words else None
+    told = words or (media and "[voice recording]")
+    complaint = _complaint(form, sid, told, media, "phone") if sid and told else None
+    if not complaint or not sid:
+        return None
+    own = text_at(form, "TranscriptionSid") or text_at(form, "RecordingSid")
+    change = change_of(complaint, sid, own or sha256(payload.body).hexdigest(), payload)
+    is_news = words or not text_at(form, "RecordingStatus")
+    return change if is_news else replace(change, words="")
 
 
 def _complaint(
@@ -170,18 +196,9 @@ def _complaint(
 
 
 def _media(form: Mapping[str, Any]) -> tuple[Media, ...]:
-    found = [
+    return media_at(
         (text_at(form, f"MediaUrl{number}"), text_at(form, f"MediaContentType{number}"))
         for number in range(MOST_MEDIA)
-    ]
-    return tuple(
-        Media(
-            kind=(content_type or "").partition("/")[0] or "file",
-            reference=url[:2000],
-            content_type=content_type,
-        )
-        for url, content_type in found
-        if url
     )
 
 

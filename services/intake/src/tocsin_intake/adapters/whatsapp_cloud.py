@@ -6,11 +6,13 @@
 | `messages[].interactive.nfm_reply.response_json` (a form) | its fields of the same names |
 | `image`, `video`, `audio`, `voice`, `document`, `sticker` | `media` by id, fetched by nobody yet |
 | `location`, `contacts`, `order` | `words`: the place, the cards, the note |
-| `edit` (of an earlier message) | a complaint with the new words |
-| `messages[].from`, else `from_user_id` | `source`; since 2026 the number may be absent |
+| `edit` of an earlier message | a message that follows it, or a complaint if it never came |
+| `revoke` of an earlier message | a message that says so: who deletes may only be careful |
+| `messages[].from`, else `from_user_id`, else that of `contacts[]` | `source`; often no number |
 | `messages[].id` | `external_ref` |
-| `unsupported`, `revoke`, a type not known here | set aside for the hotline's officers |
-| `reaction`, `system`, `request_welcome`, `statuses[]`, other fields | nothing |
+| `unsupported`, in a group, a type not known here | set aside for the hotline's officers |
+| `reaction`, `system`, `request_welcome`, a call permission | nothing |
+| `statuses[]`, `errors[]`, other fields (echoes, history, calls, the account) | nothing |
 
 Meta delivers at least once, in batches, sometimes twice within a second, and repeats for days
 what is not answered 200; so the answer waits until everything is stored.
@@ -18,7 +20,7 @@ what is not answered 200; so the answer waits until everything is stored.
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
@@ -29,7 +31,9 @@ from pydantic import ValidationError
 
 from tocsin_common.keyed import same
 from tocsin_common.problems import NotAuthenticated
+from tocsin_intake.adapters.changes import change_of
 from tocsin_intake.adapters.payloads import (
+    Change,
     Payload,
     Translation,
     Unknown,
@@ -107,27 +111,34 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
         for entry in objects(update, "entry")
         for change in objects(entry, "changes")
     ]
-    messages = [message for value in values for message in objects(value, "messages")]
+    messages = [
+        _with_sender(message, value) for value in values for message in objects(value, "messages")
+    ]
     if len(messages) > MOST_MESSAGES:
         raise Malformed
-    complaints: list[ComplaintSubmission] = []
-    unknown: list[Unknown] = []
-    for message in messages:
-        kind = text_at(message, "type") or "none"
-        if kind in NO_COMPLAINT:
-            continue
-        if complaint := complaint_of(message, kind):
-            complaints.append(complaint)
-        else:
-            reason = "unsupported_type" if kind == "unsupported" else "unknown_type"
-            unknown.append(Unknown(reason, _alone(message)))
-    return Translation(complaints, unknown)
+    found = [part for message in messages for part in _parts(message)]
+    return Translation(
+        complaints=[one for one in found if isinstance(one, ComplaintSubmission)],
+        unknown=[one for one in found if isinstance(one, Unknown)],
+        changes=[one for one in found if isinstance(one, Change)],
+    )
+
+
+def _parts(message: Mapping[str, Any]) -> Iterator[ComplaintSubmission | Change | Unknown]:
+    kind = text_at(message, "type") or "none"
+    if kind in NO_COMPLAINT or _permits_calls(message):
+        return
+    if text_at(message, "group_id"):
+        yield Unknown("not_a_private_chat", _alone(message))
+    elif part := _change(message, kind) or complaint_of(message, kind):
+        yield part
+    else:
+        reason = "unsupported_type" if kind == "unsupported" else "unknown_type"
+        yield Unknown(reason, _alone(message))
 
 
 def complaint_of(message: Mapping[str, Any], kind: str) -> ComplaintSubmission | None:
     """Translate one message, or `None` if it says nothing that is known here."""
-    if kind == "edit":
-        return _edited(message)
     common: dict[str, Any] = {
         "channel": "whatsapp",
         "external_ref": (text_at(message, "id") or "")[:300] or None,
@@ -174,12 +185,22 @@ def _media(message: Mapping[str, Any], kind: str) -> tuple[Media, ...]:
     return (Media(kind=kind, reference=reference, content_type=content_type, digest=digest),)
 
 
-def _edited(message: Mapping[str, Any]) -> ComplaintSubmission | None:
-    """The new words of an earlier message: as a message of its own, since that one stays."""
+def _change(message: Mapping[str, Any], kind: str) -> Change | None:
+    """What an edit or a deletion means; an edit that does not say of what is its own message."""
+    own = (text_at(message, "id") or "")[:300]
+    of = (text_at(message, kind, "original_message_id") or "")[:300]
+    payload = _alone(message)
+    if kind == "revoke" and of:
+        return Change(of, own, "[WhatsApp: deleted by its sender]", None, payload)
+    if kind != "edit":
+        return None
     inner = object_at(message, "edit", "message")
-    kind = text_at(inner, "type") or "none"
-    whole = {**message, **inner, "id": message.get("id")}
-    return complaint_of(whole, kind) if kind != "edit" else None
+    edited = complaint_of({**message, **inner, "id": own}, text_at(inner, "type") or "none")
+    return change_of(edited, of or own, own, payload) if edited and own else None
+
+
+def _permits_calls(message: Mapping[str, Any]) -> bool:
+    return text_at(message, "interactive", "type") == "call_permission_reply"
 
 
 def _form(answer: str, common: Mapping[str, Any]) -> ComplaintSubmission | None:
@@ -206,6 +227,15 @@ def _source(message: Mapping[str, Any]) -> Source | None:
         if (handle := text_at(message, name)) and len(handle) <= 300:
             return Source(kind=kind, handle=handle)
     return None
+
+
+def _with_sender(message: Mapping[str, Any], value: Any) -> Mapping[str, Any]:
+    """Who sent it, where only the list of contacts says so, and has just one."""
+    contacts = objects(value, "contacts")
+    if len(contacts) != 1 or _source(message):
+        return message
+    sender = contacts[0].get("wa_id"), contacts[0].get("user_id")
+    return {**message, "from": sender[0], "from_user_id": sender[1]}
 
 
 def _alone(message: Mapping[str, Any]) -> Payload:

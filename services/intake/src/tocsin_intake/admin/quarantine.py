@@ -76,10 +76,10 @@ async def replay_quarantined(
         raise NotFound
     opened = await receiving.quarantine.opened(session, kept)
     translation = TRANSLATORS[kept.adapter](hotline, Payload.model_validate_json(opened))
-    receipts = await receiving.accept(hotline, translation)
-    ids = [one.complaint_id for one in receipts]
-    if translation.unknown:
-        reason = translation.unknown[0].reason
+    taken = await receiving.accept(hotline, translation)
+    ids = [one.complaint_id for one in taken.receipts]
+    if unknown := [*translation.unknown, *taken.aside]:
+        reason = unknown[0].reason
         return Replayed(outcome="still_unknown", complaint_ids=ids, reason=reason)
     await service.drop(await session.connection(), [quarantined_id])
     return Replayed(outcome="accepted", complaint_ids=ids)

@@ -23,10 +23,18 @@ class NothingToTry(Conflict):
     detail = "This integration uses the native API: there is nothing to translate."
 
 
+class TriedChange(BaseModel):
+    """A message to an earlier complaint; where none came before, a complaint of its own."""
+
+    of: str
+    words: str
+
+
 class Tried(BaseModel):
     """What a payload would become. Only whoever sent it is shown its words."""
 
     complaints: list[ComplaintSubmission]
+    changes: list[TriedChange]
     quarantined: list[str]
     """Why parts of it would be set aside."""
 
@@ -49,5 +57,6 @@ async def try_payload(
     translation = TRANSLATORS[hotline.adapter](hotline, payload)
     return Tried(
         complaints=list(translation.complaints),
+        changes=[TriedChange(of=one.of, words=one.words) for one in translation.changes],
         quarantined=[one.reason for one in translation.unknown],
     )

@@ -6,12 +6,11 @@ import asyncpg
 from fastapi import APIRouter, Query, Request
 
 from tocsin_common.database import Session, driver
-from tocsin_common.keyed import keyed_hash
 from tocsin_common.problems import Conflict, NotFound
 from tocsin_contracts.events.complaints import Author
+from tocsin_intake.acceptance.references import reference
 from tocsin_intake.auth import Hotline
-from tocsin_intake.dialogue import phrases, service
-from tocsin_intake.dialogue.messages import MOST
+from tocsin_intake.dialogue import named, phrases, service
 from tocsin_intake.dialogue.schemas import (
     HotlineMessage,
     MessageStored,
@@ -23,14 +22,6 @@ from tocsin_intake.dialogue.service import Counter
 
 router = APIRouter(prefix="/v1", tags=["hotlines"])
 
-_NAMED = """
-select k.complaint_id, k.wrapped, d.withdrawn_at is not null as withdrawn,
-    exists (select from test_complaint t where t.complaint_id = k.complaint_id) as test,
-    (select count(*) from message m where m.complaint_id = k.complaint_id) as messages
-from acceptance a join complaint c on c.id = a.complaint_id
-join data_key k on k.complaint_id = c.id left join dialogue d on d.complaint_id = c.id
-where a.reference = $1 and c.integration_id = $2
-"""
 _WAITING = """
 select r.complaint_id, r.due_since, c.facts ->> 'language' as language
 from reply_due r join complaint c on c.id = r.complaint_id
@@ -55,22 +46,21 @@ async def add_to_complaint(
     Also for a worker who has lost the receipt.
     """
     at: Counter = request.app.state.counter
-    scope = hotline.integration_id
-    reference = keyed_hash(at.hash_key, "external_ref", scope.bytes, said.external_ref)
     tx = await session.connection()
-    row = await (await driver(tx)).fetchrow(_NAMED, reference, scope)
-    if row is None:
+    name = reference(at.hash_key, hotline, "external_ref", said.external_ref)
+    found = await named.find(tx, name, hotline.integration_id)
+    if found is None:
         raise NotFound
-    if row["withdrawn"] or row["messages"] >= MOST:
+    if found.closed:
         raise NothingMore
     message_id = await service.add_message(
         tx,
         at.hash_key,
-        at.vault.compartment(row["complaint_id"], row["wrapped"]),
+        at.vault.compartment(found.complaint_id, found.wrapped),
         Author.HOTLINE,
         said.words,
         said.reference,
-        told=not row["test"],
+        told=not found.test,
     )
     return MessageStored(message_id=message_id)
 
