@@ -13,6 +13,8 @@ from tocsin_contracts.ids import CROCKFORD, new_amber_id
 HOTLINE = UUID("01900000-0000-7000-8000-000000000001")
 OTHER_HOTLINE = UUID("01900000-0000-7000-8000-000000000002")
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+APRIL, MAY = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
+GIVEN, NOT_ASKED, REFUSED = Consent.GIVEN, Consent.NOT_ASKED, Consent.REFUSED
 
 
 def an_os_id(number: int, country: str = "VN") -> str:

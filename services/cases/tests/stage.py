@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from builders import a_supplier_list
+from builders import APRIL, a_facility, a_supplier_list
 from sqlalchemy import text
 
 from tocsin_cases.casework.handlers import Desk, on_complaints_received
@@ -126,3 +126,10 @@ class Stage:
     async def count(self, table: str) -> int:
         [[number]] = await self.rows(f'select count(*) from "{table}"')  # noqa: S608
         return number
+
+
+async def import_another_brand(stage: Stage) -> None:
+    """A supplier list names one more customer of the first facility."""
+    row = a_facility(1)
+    row["organisations"] = [*row["organisations"], {"name": "Cirrus Phones", "role": "brand"}]
+    await stage.import_suppliers([row], at=APRIL)
