@@ -48,6 +48,7 @@ def a_complaint(
     *,
     source: str | None = "worker-1",
     kind: str = "phone",
+    before: Iterable[str] = (),
     facility_name: str | None = None,
     facility_address: str | None = None,
     **changes: Any,
@@ -58,6 +59,7 @@ def a_complaint(
         facility_address=facility_address,
         source_kind=kind if source else None,
         source_tag=source.encode() if source else None,
+        source_tags_before=tuple(one.encode() for one in before),
     )
     return ComplaintReceived.model_validate(
         {

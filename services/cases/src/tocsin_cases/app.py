@@ -5,8 +5,9 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from tocsin_cases import places
 from tocsin_cases.auth import Caller
-from tocsin_cases.casework import changes
+from tocsin_cases.casework import changes, retention
 from tocsin_cases.casework import dialogue_endpoints as dialogue
 from tocsin_cases.casework import endpoints as casework
 from tocsin_cases.casework.handlers import Desk, on_complaints_received
@@ -41,9 +42,10 @@ from tocsin_contracts.streams import CASES
 def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> FastAPI:
     """Make one process of cases."""
     settings = settings or Settings()  # pyright: ignore[reportCallIssue] - from the environment
-    cases = Service(CASES, settings)
-    known_officers: KeyRing[Caller] = KeyRing(settings.hash_key, lambda: by_key(cases.database))
     terms = terms_of(settings)
+    too_old = partial(retention.purge, terms.taxonomy, settings.retention_days)
+    cases = Service(CASES, settings, places.TABLES, [too_old])
+    known_officers: KeyRing[Caller] = KeyRing(settings.hash_key, lambda: by_key(cases.database))
     desk = Desk(Box(settings.box_private_key, settings.intake_box_public_key), terms.taxonomy)
     if role.works:
         cases.bus.listen(ComplaintReceived, partial(on_complaints_received, desk))

@@ -35,6 +35,9 @@ class Settings(CommonSettings):
     """The longest time drawn on top of it, once per case."""
     notice_seconds: Seconds = 72 * 3600
     """How long before a release its hotlines are told (protection D8)."""
+    retention_days: int = Field(default=5 * 365 + 36, ge=1)
+    """The longest a complaint stays here, should its erasure never be heard; longer than intake
+    keeps any, by what a stream keeps."""
     taxonomy_file: Path | None = None
     """The operator's own taxonomy, which replaces the shipped one whole."""
     body_limit: int = 8_000_000

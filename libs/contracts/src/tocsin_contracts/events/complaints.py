@@ -79,6 +79,10 @@ class Reported(BaseModel):
     facility_address: str | None = None
     source_kind: str | None = None
     source_tag: bytes | None = None
+    tag_key: str | None = None
+    """Which key made the tag; a new one comes every year."""
+    source_tags_before: tuple[bytes, ...] = Field(default=(), max_length=8)
+    """The same handle's tags under the keys of before, by which older complaints know it."""
 
 
 class ComplaintReceived(Event):

@@ -33,11 +33,20 @@ _CONSENT = """
 with locked as (
     select id from complaint where id = any($1::uuid[]) order by id for update
 )
-update complaint c set share = case when withdrawn_at is null then said.share else c.share end,
-    supplier_contact = case when withdrawn_at is null then said.supplier else c.supplier_contact end
-from unnest($1::uuid[], $2::text[], $3::text[]) as said(id, share, supplier), locked
+update complaint c set
+    share = case when withdrawn_at is null then said.share else c.share end,
+    supplier_contact =
+        case when withdrawn_at is null then said.supplier else c.supplier_contact end,
+    counts_since = case
+        when c.share = 'refused' and said.share <> 'refused' then said.at else c.counts_since end,
+    given_since = case
+        when said.share <> 'given' then null
+        when c.share <> 'given' then said.at else c.given_since end
+from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
+    as said(id, share, supplier, at), locked
 where c.id = said.id and c.id = locked.id returning c.id
 """
+"""What is widened counts since then: see `consent.widened`."""
 _WITHDRAWN = """
 with locked as (
     select id from complaint where id = any($1::uuid[]) order by id for update
@@ -46,7 +55,9 @@ update complaint c set share = 'refused', supplier_contact = 'never', withdrawn_
 from locked where c.id = locked.id returning c.id
 """
 _NO_SOURCE = """
-update case_complaint set source = null, source_kind = null where complaint_id = any($1::uuid[])
+update case_complaint set source = null, source_kind = null, sources_before = null,
+    counted_kind = null, counted_source = null
+where complaint_id = any($1::uuid[])
 """
 _CASES_OF = "select distinct case_id from case_complaint where complaint_id = any($1::uuid[])"
 _LEAVE = "delete from case_complaint where complaint_id = any($1::uuid[])"
@@ -103,12 +114,17 @@ async def on_consent_changed(
         ids,
         [events[one].share for one in ids],
         [events[one].supplier_contact for one in ids],
+        [events[one].occurred_at for one in ids],
     )
     here = [row["id"] for row in rows]
     for complaint_id in set(ids) - set(here):
         event = events[complaint_id]
         await standing.keep(
-            tx, [complaint_id], share=event.share, supplier_contact=event.supplier_contact
+            tx,
+            [complaint_id],
+            share=event.share,
+            supplier_contact=event.supplier_contact,
+            said_at=event.occurred_at,
         )
     await _weigh_again(tx, taxonomy, await _cases_of(tx, here))
 
@@ -126,7 +142,7 @@ async def on_withdrawn(
     connection = await driver(tx)
     here = [row["id"] for row in await connection.fetch(_WITHDRAWN, ids, at)]
     await connection.execute(_NO_SOURCE, here)
-    await standing.keep(tx, sorted(set(ids) - set(here)), withdrawn_at=at)
+    await standing.keep(tx, sorted(set(ids) - set(here)), withdrawn_at=at, said_at=at)
     await _weigh_again(tx, taxonomy, await _cases_of(tx, here))
 
 

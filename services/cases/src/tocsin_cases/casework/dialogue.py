@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from tocsin_cases.casework.models import CaseComplaint, Complaint
+from tocsin_cases.casework import closing
+from tocsin_cases.casework.models import Complaint
 from tocsin_cases.casework.opening import NotYours
 from tocsin_cases.officers import audit
 from tocsin_cases.officers.audit import Move
@@ -137,7 +137,8 @@ async def set_status(
 ) -> Complaint:
     """Say how a complaint stands, in the words its worker is shown.
 
-    When it is closed, what stood for its source in its cases is deleted (protection V4).
+    When it is closed, what stood for its source in its cases is deleted (protection V4); that it
+    was one of so many stays, so that buyers see nothing of it.
 
     Raises:
         NotFound: there is no such complaint.
@@ -156,11 +157,7 @@ async def set_status(
     )
     await outbox.record(session, [told])
     if status is ComplaintStatus.CLOSED:
-        await session.exec(
-            update(CaseComplaint)
-            .where(col(CaseComplaint.complaint_id) == complaint_id)
-            .values(source=None, source_kind=None)
-        )
+        await closing.forget_source(await session.connection(), complaint_id)
     await _note(session, Move.COMPLAINT_STATUS_SET, officer_id, complaint)
     return complaint
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import ARRAY, ForeignKey, Index, LargeBinary, SmallInteger, Text, text
 from sqlmodel import Field
 
 from tocsin_common.models import Table
@@ -49,6 +49,10 @@ class Complaint(Table, table=True):
     assigned_at: datetime | None = None
     acknowledged_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    counts_since: datetime | None = None
+    """When the source last agreed to count, having refused; `None`: since it came."""
+    given_since: datetime | None = None
+    """When the source last gave consent that it had not given before; `None`: since it came."""
     messages: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """Words that were added since it came; they are in the vault."""
 
@@ -56,9 +60,15 @@ class Complaint(Table, table=True):
 class Standing(Table, table=True):
     """What was heard of a complaint that is not here: not yet filed, or erased for good."""
 
+    __table_args__ = (
+        Index("ix_standing_said_at", "said_at", postgresql_where=text("erased_at is null")),
+    )
+
     complaint_id: UUID = Field(primary_key=True)
     share: str | None = Field(default=None, sa_type=Text)
     supplier_contact: str | None = Field(default=None, sa_type=Text)
+    said_at: datetime | None = None
+    """When the source said so."""
     withdrawn_at: datetime | None = None
     erased_at: datetime | None = None
     """It is never filed again, whatever comes (protection V5)."""
@@ -102,3 +112,9 @@ class CaseComplaint(Table, table=True):
     )
     source_kind: bytes | None = None
     source: bytes | None = None
+    sources_before: list[bytes] | None = Field(default=None, sa_type=ARRAY(LargeBinary))  # pyright: ignore[reportArgumentType]
+    """The same source as the keys of before name it."""
+    counted_kind: int | None = None
+    counted_source: int | None = None
+    """Numbers in place of the two, given when something in the case was closed: they tell sources
+    apart, and nothing of a handle."""

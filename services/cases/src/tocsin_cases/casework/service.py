@@ -29,9 +29,9 @@ _COMPLAINT = (
     "id", "integration_id", "received_at", "match", "facility_id", "status", "status_version",
     "os_id", "country", "language", "issues", "happened_on", "workers_affected",
     "immediate_danger", "retaliation", "relation", "share", "supplier_contact", "genuine",
-    "members", "sealed", "public_key", "withdrawn_at",
+    "members", "sealed", "public_key", "withdrawn_at", "counts_since", "given_since",
 )  # fmt: skip
-_CASE_COMPLAINT = ("case_id", "complaint_id", "source_kind", "source")
+_CASE_COMPLAINT = ("case_id", "complaint_id", "source_kind", "source", "sources_before")
 _PROPOSAL = ("complaint_id", "facility_id")
 
 _OPEN_OR_JOIN = """
@@ -65,6 +65,8 @@ class Arrived:
     reported: Reported
     trace: Trace | None = None
     withdrawn_at: datetime | None = None
+    counts_since: datetime | None = None
+    given_since: datetime | None = None
 
     @property
     def claim(self) -> Claim:
@@ -206,6 +208,8 @@ def _row(one: Arrived, verdict: Verdict) -> tuple[object, ...]:
         None if certain else event.sealed,
         event.public_key,
         one.withdrawn_at,
+        one.counts_since,
+        one.given_since,
     )
 
 
@@ -253,4 +257,6 @@ async def join_cases(tx: AsyncConnection, joining: Sequence[Joining], now: datet
 
 def _joined(case: asyncpg.Record, one: Joining) -> tuple[object, ...]:
     source = source_in(case["key"], one.reported)
-    return case["id"], one.complaint_id, source and source.kind, source and source.handle
+    if source is None:
+        return case["id"], one.complaint_id, None, None, None
+    return case["id"], one.complaint_id, source.kind, source.handle, source.before or None

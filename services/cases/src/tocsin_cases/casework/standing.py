@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tocsin_cases.casework import consent
 from tocsin_cases.casework.models import Standing
 from tocsin_cases.casework.service import Arrived
 from tocsin_common.database import driver
@@ -62,10 +63,14 @@ def _overlaid(one: Arrived, known: Any) -> Arrived:
         return one
     withdrawn_at: datetime | None = known["withdrawn_at"]
     changes: dict[str, Any] = {}
+    since: dict[str, datetime] = {}
     if known["share"]:
-        changes["share"] = Consent(known["share"])
+        share = changes["share"] = Consent(known["share"])
+        since = consent.widened(one.event.share, share, known["said_at"])
     if known["supplier_contact"]:
         changes["supplier_contact"] = SupplierContact(known["supplier_contact"])
     if withdrawn_at:
         changes |= {"share": Consent.REFUSED, "supplier_contact": SupplierContact.NEVER}
-    return replace(one, event=one.event.model_copy(update=changes), withdrawn_at=withdrawn_at)
+    return replace(
+        one, event=one.event.model_copy(update=changes), withdrawn_at=withdrawn_at, **since
+    )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tocsin_cases.casework import sources
 from tocsin_cases.disclosure import rules, schedule
 from tocsin_cases.disclosure.rules import Contribution
 from tocsin_cases.disclosure.schedule import Calendar
@@ -16,15 +17,23 @@ from tocsin_common.database import driver
 from tocsin_contracts.alerts import NamedOrganisation
 from tocsin_contracts.events.complaints import Consent, Headcount, Relation
 
+# Whose consent was widened contributes as not asked since it came, and as given since then.
 _CONTRIBUTIONS = """
-select wanted.case_id, c.share, c.genuine, c.relation, c.members, joined.source_kind,
-    joined.source, min(c.received_at) as first_at, max(c.received_at) as last_at,
+select wanted.case_id, said.share, c.genuine, c.relation, c.members, joined.source_kind,
+    joined.source, joined.sources_before, joined.counted_kind, joined.counted_source,
+    min(said.at) as first_at, max(said.at) as last_at,
     array_agg(distinct c.integration_id) as integration_ids
 from unnest($1::uuid[], $2::timestamptz[]) as wanted(case_id, after)
 join case_complaint joined on joined.case_id = wanted.case_id
 join complaint c on c.id = joined.complaint_id
-where c.received_at > wanted.after
-group by 1, 2, 3, 4, 5, 6, 7
+cross join lateral (
+    select c.share, coalesce(c.given_since, c.counts_since, c.received_at)
+    union all
+    select 'not_asked', coalesce(c.counts_since, c.received_at)
+    where c.share = 'given' and c.given_since is not null
+) as said(share, at)
+where c.received_at > $3 and said.at > wanted.after
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """
 _ORGANISATIONS = """
 select l.facility_id, o.id, o.name, array_agg(l.role order by l.role) as roles
@@ -61,7 +70,10 @@ async def contributions(
     """
     window = slots.last_slot(slot - rules.WINDOW)
     rows = await (await driver(tx)).fetch(
-        _CONTRIBUTIONS, list(since), [max(after or EVER, window) for after in since.values()]
+        _CONTRIBUTIONS, list(since), [after or EVER for after in since.values()], window
+    )
+    same = sources.one_for_each(
+        (row["source"], row["sources_before"]) for row in rows if row["sources_before"]
     )
     found: defaultdict[UUID, list[Told]] = defaultdict(list)
     for row in rows:
@@ -70,7 +82,8 @@ async def contributions(
             genuine=row["genuine"],
             slot=schedule.slot_of(slots, row["first_at"]),
             kind=row["source_kind"],
-            source=row["source"],
+            source=same.get(row["source"], row["source"]),
+            counted=(row["counted_kind"], row["counted_source"]) if row["counted_kind"] else None,
             relation=_RELATION[row["relation"]],
             members=_HEADCOUNT[row["members"]],
         )

@@ -55,6 +55,7 @@ class Alert(Table, table=True):
             unique=True,
             postgresql_where=text("state = 'active'"),
         ),
+        Index("ix_alert_ended", "slot", postgresql_where=text("state = 'ended'")),
     )
 
     id: UUID = Field(primary_key=True)

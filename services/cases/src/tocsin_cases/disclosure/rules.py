@@ -27,6 +27,8 @@ class Contribution:
     source: bytes | None = None
     relation: Relation = Relation.WORKER
     members: Headcount = Headcount.NOT_STATED
+    counted: tuple[int, int] | None = None
+    """Kind and source by numbers of this case, kept where what they stand for was deleted."""
 
     @property
     def counts(self) -> bool:
@@ -43,12 +45,16 @@ def sources(contributions: Iterable[Contribution]) -> int:
     """Count sources: the most distinct handles of one kind, never the sum over kinds.
 
     One person may have a phone number and an account, so kinds are not added up. Without a handle
-    nobody is counted.
+    nobody is counted. Numbers stand for the sources that were there when something in the case was
+    closed: who comes later may be one of them, so they are a kind of their own.
     """
-    handles: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    handles: defaultdict[bytes | int, set[bytes | int]] = defaultdict(set)
     for one in contributions:
         if one.kind is not None and one.source is not None:
             handles[one.kind].add(one.source)
+        if one.counted is not None:
+            kind, source = one.counted
+            handles[kind].add(source)
     return max(map(len, handles.values()), default=0)
 
 
