@@ -8,7 +8,7 @@ import pytest
 from builders import MONDAY, a_complaint, a_facility
 from stage import Move, Stage
 from test_changes import erased, hear, withdrawn
-from test_disclosure import a_busy_month, green_bytes_of
+from test_nothing_shows import a_busy_month, green_bytes_of
 
 from tocsin_cases.casework import closing
 from tocsin_common.sealing import Box

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from builders import MONDAY, a_complaint, a_facility
+from builders import APRIL, MONDAY, a_complaint, a_facility
 from stage import TUE_THU, Move, Stage
 from test_changes import hear
-from test_disclosure import APRIL, a_busy_month, green_bytes_of
+from test_nothing_shows import a_busy_month, green_bytes_of
 
 from tocsin_cases.casework import consent
 from tocsin_common.sealing import Box

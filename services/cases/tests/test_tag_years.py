@@ -4,12 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import MONDAY, a_complaint, a_facility
+from builders import APRIL, MONDAY, a_complaint, a_facility
 from hypothesis import given
 from hypothesis import strategies as st
 from stage import Stage
 from test_closing import close
-from test_disclosure import APRIL
 
 from tocsin_cases.casework.sources import one_for_each
 from tocsin_common.sealing import Box
