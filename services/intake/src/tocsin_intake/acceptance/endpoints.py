@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
+from tocsin_common.direct import Direct
 from tocsin_intake.acceptance.accepting import Accepting
 from tocsin_intake.auth import Hotline
 from tocsin_intake.schemas import AcceptanceStatus, ComplaintReceipt, ComplaintSubmission
 
-router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
+router = APIRouter(prefix="/v1/complaints", tags=["complaints"], route_class=Direct)
 
 
 async def _accepting(request: Request) -> Accepting:
