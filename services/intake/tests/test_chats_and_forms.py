@@ -32,7 +32,9 @@ def translated(module: Any, body: Any, **system: Any) -> Translation:
 
 
 def the_complaint(module: Any, body: Any, **system: Any) -> ComplaintSubmission:
-    [complaint] = translated(module, body, **system).complaints
+    found = translated(module, body, **system)
+    [complaint] = [*found.complaints, *(one.alone for one in found.changes)]
+    assert complaint
     return complaint
 
 
@@ -242,15 +244,39 @@ def test_a_form_as_kobo_posts_it_leaves_out_what_is_not_an_answer() -> None:
     [
         ({"meta/rootUuid": "uuid:u1", "meta/deprecatedID": "uuid:u2"}, "u1"),
         ({"meta/deprecatedID": "uuid:u2"}, "u2"),
-        ({"meta/rootUuid": "uuid:u3", "meta/instanceID": "uuid:u3"}, None),
-        ({"meta/instanceID": "uuid:u3"}, None),
+        ({"meta/rootUuid": "uuid:u3", "meta/instanceID": "uuid:u3"}, "u3"),
+        ({"meta/instanceID": "uuid:u3"}, "u3"),
     ],
 )
-def test_an_edited_form_changes_the_one_it_replaces(meta: Any, of: str | None) -> None:
-    found = translated(kobo, a_submission(_uuid="u3", **meta))
+def test_an_edited_form_changes_the_one_it_replaces(meta: Any, of: str) -> None:
+    [change] = translated(kobo, a_submission(_uuid="u3", **meta)).changes
 
-    assert [one.of for one in found.changes] == ([of] if of else [])
-    assert len(found.complaints) == (0 if of else 1)
+    assert (change.of, change.own) == (of, "u3")
+    assert bool(change.words) == (of != "u3"), "the same form again says nothing more"
+
+
+def test_a_form_without_an_id_is_known_by_all_that_it_says() -> None:
+    body = {"report/words": "Heat.", "report/nights": "7"}
+
+    [complaint] = translated(kobo, body).complaints
+    [other] = translated(kobo, body | {"report/nights": "6"}).complaints
+
+    assert complaint.external_ref
+    assert complaint.external_ref != other.external_ref
+
+
+def test_only_the_questions_that_are_named_are_taken() -> None:
+    body = {
+        "_uuid": "u1", "q1": "heat", "q11": "CANARY", "name": "CANARY",
+        "group1/q2": "nights", "group1/sub/q3": "seven", "crew": [{"crew/age": "17"}],
+    }  # fmt: skip
+    survey = Survey(only=("q1", "group1", "crew/age"))
+
+    complaint = the_complaint(kobo, body, kobo=survey)
+
+    assert complaint.words == (
+        "q1: heat\ngroup1/q2: nights\ngroup1/sub/q3: seven\ncrew/age [1]: 17"
+    )
 
 
 def test_xml_and_empty_submissions_are_set_aside() -> None:

@@ -20,9 +20,10 @@ from tocsin_intake.acceptance import endpoints, statistics
 from tocsin_intake.acceptance.accepting import Accepting
 from tocsin_intake.acceptance.service import Acceptor
 from tocsin_intake.acceptance.storing import store_complaints
+from tocsin_intake.adapters import kobo
 from tocsin_intake.adapters.known import ROUTERS
 from tocsin_intake.adapters.receiving import Receiving
-from tocsin_intake.admin import integrations, keys, quarantine, trying
+from tocsin_intake.admin import integrations, keys, quarantine, reconciling, trying
 from tocsin_intake.attachments import endpoints as uploads
 from tocsin_intake.attachments.service import Attachments
 from tocsin_intake.attachments.store import Store
@@ -46,6 +47,8 @@ from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
 from tocsin_intake.outbound import Outbound
 from tocsin_intake.quarantine.service import Quarantine
+from tocsin_intake.reconciling.progress import Ledger
+from tocsin_intake.reconciling.service import Reconciler
 from tocsin_intake.settings import Settings
 from tocsin_intake.vault import LocalKeys, Vault
 from tocsin_intake.vault import endpoints as vault_endpoints
@@ -89,6 +92,15 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     attachments = None
     if settings.attachments_url:
         attachments = Attachments(database, Store(settings), vault.keys)
+    accepting = Accepting(Acceptor(vault, settings.hash_key, settings.receipt_key), storing)
+    receiving = Receiving(
+        accepting,
+        Quarantine(database, vault, settings.hash_key),
+        Following(database, vault, settings.hash_key),
+    )
+    reconciler = Reconciler(
+        Ledger(database), receiving, outbound, lambda: hotlines.using(kobo.NAME)
+    )
     app = intake.app(
         role,
         version="1",
@@ -103,6 +115,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             keys.router,
             quarantine.router,
             trying.router,
+            reconciling.router,
             statistics.router,
             vault_endpoints.tokens,
             vault_endpoints.openings,
@@ -114,7 +127,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         ],
         running=[
             outbound.running,
-            *(answering if role.answers else ()),
+            *((*answering, reconciler.running) if role.answers else ()),
             *([attachments.dropping] if attachments and role.works else ()),
             *([keeper.running] if role.works else ()),
         ],
@@ -129,17 +142,13 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app.state.hotlines = hotlines
     app.state.vault_officers = officers
     app.state.usage = usage
-    accepting = Accepting(Acceptor(vault, settings.hash_key, settings.receipt_key), storing)
     app.state.accepting = accepting
     app.state.batches = Batches(accepting)
     app.state.eraser = eraser
     app.state.counter = Counter(vault, settings.hash_key, eraser)
     app.state.guesses = Guesses()
-    app.state.receiving = Receiving(
-        accepting,
-        Quarantine(database, vault, settings.hash_key),
-        Following(database, vault, settings.hash_key),
-    )
+    app.state.receiving = receiving
+    app.state.reconciler = reconciler
     app.state.attachments = attachments
     app.state.outbound = outbound
     return app

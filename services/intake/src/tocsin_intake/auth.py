@@ -59,6 +59,11 @@ class Hotlines(KeyRing[KnownHotline]):
             return found
         raise NotFound
 
+    def using(self, adapter: str) -> list[KnownHotline]:
+        """Every enabled integration that uses this adapter, as last loaded."""
+        enabled = (one for one in self._callers.values() if one.key_id is None)
+        return [one for one in enabled if one.adapter == adapter]
+
     async def permitted(self, request: Request, scope: Scope) -> KnownHotline:
         """Return whose key this is.
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, false, func
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, false, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -129,3 +129,14 @@ class Quarantined(Table, table=True):
     digest: bytes = Field(unique=True)
     """A keyed hash: what comes again is kept once."""
     sealed: bytes
+
+
+class Reconciliation(Table, table=True):
+    """How far a hotline's own system has been read."""
+
+    integration_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("integration.id")])
+    began: datetime
+    newest: datetime
+    after_new: int = Field(sa_type=BigInteger)
+    after_edited: int = Field(sa_type=BigInteger)
+    due_at: datetime

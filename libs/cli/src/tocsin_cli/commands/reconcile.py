@@ -1,7 +1,8 @@
 """`tocsin integrations reconcile`: pull from KoboToolbox what it did not send, like edits.
 
-Intake itself opens no connection to the outside; this runs where an operator runs it, as from
-cron, and hands every submission in by the hotline's own door.
+Intake does so by itself where the integration's settings have the form's uid and a token. This is
+for an installation that opens no connection to the outside: it runs where an operator runs it, as
+from cron, and hands every submission in by the hotline's own door.
 """
 
 from collections.abc import Iterator

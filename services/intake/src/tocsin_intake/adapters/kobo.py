@@ -12,14 +12,16 @@
 
 Kobo shows an API key in a header, or as the password of HTTP Basic. It repeats three times what
 is answered 502, 503 or 504, and nothing else; so whatever goes wrong here is 503. It never sends
-edits: they are pulled (`reconciling`). A service that leaves fields out must not leave out
+edits: they are pulled (`reconciling`). One `_uuid` is one form as it was filled in, so whatever
+comes again under it is nothing new. A service that leaves fields out must not leave out
 `_uuid`: without it, two forms filled in alike cannot be told from one sent twice.
 """
 
 import base64
 import binascii
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -45,6 +47,7 @@ from tocsin_intake.adapters.receiving import Receives
 from tocsin_intake.adapters.sent_along import media_at
 from tocsin_intake.auth import KnownHotlines
 from tocsin_intake.integrations.hotline import Hotline, Scope
+from tocsin_intake.integrations.systems import Survey
 from tocsin_intake.mapping.fields import FIELDS, tolerant
 from tocsin_intake.schemas import Media
 
@@ -94,9 +97,10 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     if payload.body.lstrip()[:1] == b"<":
         return Translation(unknown=[Unknown("xml", payload)])
     submission = object_at(read_json(payload.body))
-    answers = dict(_answers(submission))
+    survey = hotline.system.kobo or Survey()
+    answers = {name: one for name, one in _answers(submission) if _is_taken(name, survey.only)}
     named = {name.rpartition("/")[2]: value for name, value in answers.items()}
-    wanted = hotline.system.kobo.fields if hotline.system.kobo else {}
+    wanted = survey.fields
     mapped = {field: answers.get(place) for field, place in wanted.items()}
     flat = {name: value for name, value in {**named, **mapped}.items() if name in FIELDS and value}
     if "words" not in flat:
@@ -110,24 +114,33 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     if not flat["words"] and media:
         flat["words"] = "[form without words]"
     complaint = flat["words"] and tolerant(
-        {"channel": "form"} | flat | {"external_ref": _reference(submission, payload.body)},
+        {"channel": "form"} | flat | {"external_ref": _uuid(submission) or _digest(payload)},
         media=media,
     )
     if not complaint:
         return Translation(unknown=[Unknown("nothing_said", payload)])
-    if of := _edited(submission):
-        own = complaint.external_ref or ""
-        return Translation(changes=[change_of(complaint, of, own, payload)])
-    return Translation([complaint])
+    own = _uuid(submission)
+    if not own:
+        return Translation([complaint])
+    of = _first(submission) or own
+    change = change_of(complaint, of, own, payload)
+    return Translation(changes=[change if of != own else replace(change, words="")])
 
 
-def _edited(submission: Mapping[str, Any]) -> str | None:
+def _uuid(submission: Mapping[str, Any]) -> str | None:
+    """This form as it was filled in or edited last."""
+    named = text_at(submission, "_uuid") or text_at(submission, "meta/instanceID")
+    return _plain(named) if named else None
+
+
+def _first(submission: Mapping[str, Any]) -> str | None:
     """The form that this one replaces, by what it was called when it first came."""
-    own = text_at(submission, "_uuid") or text_at(submission, "meta/instanceID") or ""
-    first = text_at(submission, "meta/rootUuid") or text_at(submission, "meta/deprecatedID")
-    if not own or not first or _plain(first) == _plain(own):
-        return None
-    return _plain(first)
+    named = text_at(submission, "meta/rootUuid") or text_at(submission, "meta/deprecatedID")
+    return _plain(named) if named else None
+
+
+def _digest(payload: Payload) -> str:
+    return f"sha256:{sha256(payload.body).hexdigest()}"
 
 
 def _plain(uuid: str) -> str:
@@ -150,9 +163,9 @@ def _answers(submission: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, answer
 
 
-def _reference(submission: Mapping[str, Any], raw: bytes) -> str:
-    named = text_at(submission, "_uuid") or text_at(submission, "meta/instanceID") or ""
-    return _plain(named) or f"sha256:{sha256(raw).hexdigest()}"
+def _is_taken(name: str, only: Sequence[str] | None) -> bool:
+    question = name.partition(" [")[0]
+    return only is None or any(question == one or question.startswith(f"{one}/") for one in only)
 
 
 def _media(submission: Mapping[str, Any]) -> tuple[Media, ...]:

@@ -45,6 +45,7 @@ TABLES = {
     "outbox": Place("events on their way", "deleted", A_DAY),
     "parked": Place("events set aside", "deleted", timedelta(days=STREAM_DAYS)),
     "quarantined": Place("sealed payloads nobody could read", "goes by age", timedelta(days=30)),
+    "reconciliation": Place("times and numbers of a form's server", NOBODY, None),
     "reply_due": Place("ids", "deleted", RETENTION),
     "test_complaint": Place("ids", "deleted", A_DAY),
     "vault_entry": Place("sealed words and contact", "deleted", RETENTION),

@@ -129,7 +129,20 @@ class Survey(Form):
     """A form on a KoboToolbox server."""
 
     api_token: Token | None = Field(
-        default=None, description="Without it no photo or recording is fetched."
+        default=None, description="Without it no photo or recording is fetched, and nothing read."
+    )
+    asset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{8,40}$")] | None = Field(
+        default=None,
+        description="The form's uid, as in its address: intake reads from there what the REST "
+        "service did not post, and edits.",
+        examples=["aSilverHeron2031NightLine"],
+    )
+    only: tuple[Place, ...] | None = Field(
+        default=None,
+        max_length=200,
+        description="The questions and groups that are taken; none: all. Name them where the REST "
+        "service leaves some out, since what is read comes whole.",
+        examples=[["group1/what_happened", "group1/factory"]],
     )
     server_url: BaseUrl = "https://kf.kobotoolbox.org"
     media_hosts: MediaHosts = ()
