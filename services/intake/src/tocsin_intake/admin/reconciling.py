@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from tocsin_common.auth import Operator
 from tocsin_common.problems import Conflict, Problem
-from tocsin_intake.adapters import kobo
 from tocsin_intake.auth import KnownHotlines
 from tocsin_intake.reconciling.service import NotReconciled, Reconciler
 
@@ -51,7 +50,7 @@ async def reconcile_integration(
 
     Intake does so by itself every five minutes; this says whether it can.
     """
-    hotline = await hotlines.with_id(integration_id, kobo.NAME)
+    hotline = await hotlines.enabled(integration_id)
     try:
         read = await reconciler.reconcile(hotline, at_once=True)
     except NotReconciled:
