@@ -28,22 +28,22 @@ class Pod:
     name: str
     variables: dict[str, str]
     port: int
+    words: tuple[str, ...] = ()
+    """Its container's command, where that is not the image's."""
 
     @property
     def ready_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/readyz"
 
-    async def run_to_end(self, command: str) -> int:
-        """Run what an init container or a job runs."""
-        process = await self.spawn(command)
+    async def run_to_end(self, *command: str) -> int:
+        """Run what an init container or a job runs; its container's own command without any."""
+        process = await self.spawn(*command)
         return await process.wait()
 
-    async def spawn(self, command: str) -> asyncio.subprocess.Process:
+    async def spawn(self, *command: str) -> asyncio.subprocess.Process:
+        image = (sys.executable, "-m", "tocsin_common.container")
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tocsin_common.container",
-            command,
+            *((*image, *command) if command else (sys.executable, *self.words[1:])),
             env=self.variables,
             stderr=asyncio.subprocess.DEVNULL,
         )
@@ -91,7 +91,30 @@ def pod_on(
         "TOCSIN_PORT": str(port),
         "TOCSIN_METRICS_PORT": "0",
     }
-    return Pod(name, variables | here, port)
+    variables = _with_claims(spec, variables, folder)
+    return Pod(name, variables | here, port, tuple(container.get("command", ())))
+
+
+def claimed(folder: Path, claim: str) -> Path:
+    """Where this machine keeps what is on a volume that pods share."""
+    return folder / "claims" / claim
+
+
+def _with_claims(spec: Object, variables: dict[str, str], folder: Path) -> dict[str, str]:
+    """Name a folder of this machine wherever a variable names a mounted claim."""
+    claims = {
+        volume["name"]: volume["persistentVolumeClaim"]["claimName"]
+        for volume in spec["volumes"]
+        if "persistentVolumeClaim" in volume
+    }
+    places = {
+        mount["mountPath"]: claimed(folder, claims[mount["name"]])
+        for mount in spec["containers"][0]["volumeMounts"]
+        if mount["name"] in claims
+    }
+    for place in places.values():
+        place.mkdir(parents=True, exist_ok=True)
+    return {name: str(places.get(value, value)) for name, value in variables.items()}
 
 
 def _files(spec: Object, servers: Servers) -> dict[str, str]:

@@ -10,10 +10,12 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from deploy.checks.pods import Pod, pod_on
+from deploy.checks.dump import Dump
+from deploy.checks.pods import Pod, claimed, pod_on
 from deploy.checks.rendered import Object, load, named, of_kind, pod_of
 from tocsin_common.testing import eventually
 from tocsin_common.testing.servers import Servers, embedded
+from tocsin_contracts.streams import INTAKE
 
 PATIENCE = 180.0  # seconds; eight processes start on two busy cores
 
@@ -29,12 +31,15 @@ def servers() -> Generator[Servers]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pods have their files, and what is on the volumes they share."""
+    return tmp_path_factory.mktemp("pods")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def pods(
-    dev: list[Object], servers: Servers, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Object, Pod]]:
+async def pods(dev: list[Object], servers: Servers, folder: Path) -> dict[str, tuple[Object, Pod]]:
     """A pod of each Deployment, once provisioning has run and all init containers at once."""
-    folder = tmp_path_factory.mktemp("pods")
     job = named(dev, "CronJob", "provision")
     assert await _pod(dev, job, servers, folder).run_to_end("provision") == 0
     there = {
@@ -107,6 +112,44 @@ async def test_without_nats_who_answers_stays_ready_and_who_works_does_not(
 
     await eventually(as_it_should, within=PATIENCE)
     servers.nats.start()
+
+
+async def test_what_a_restore_brings_back_is_erased_again_by_the_job(
+    dev: list[Object],
+    pods: dict[str, tuple[Object, Pod]],
+    running: dict[str, asyncio.subprocess.Process],
+    servers: Servers,
+    folder: Path,
+) -> None:
+    key = servers.secrets.admin_key(INTAKE)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{pods['intake-api'][1].port}") as http:
+        hotline = await asked(http, key, "/v1/admin/integrations", {"name": "Night line"})
+        complaint = await asked(http, hotline["key"], "/v1/complaints", {"words": "Locked in."})
+        backup = Dump(servers, INTAKE, folder / "intake.dump")
+        backup.make()
+        wanted = {"complaint_id": complaint["complaint_id"], "reason": "asked_by_hotline"}
+        await asked(http, key, "/v1/admin/erasures", wanted)
+    [remembered] = claimed(folder, "erasures").iterdir()
+    assert complaint["complaint_id"] in remembered.read_text()
+    assert backup.rows("vault_entry") == "0"
+
+    for name in ("intake-api", "intake-worker"):
+        running[name].terminate()
+        assert await running.pop(name).wait() in {0, -signal.SIGTERM}
+    backup.restore()
+    assert backup.rows("vault_entry") == "1"
+    job = _pod(dev, named(dev, "CronJob", "erase-again"), servers, folder)
+    assert await job.run_to_end("migrate") == 0
+    assert await job.run_to_end() == 0
+
+    assert (backup.rows("vault_entry"), backup.rows("data_key")) == ("0", "0")
+
+
+async def asked(http: aiohttp.ClientSession, key: str, path: str, body: Any) -> Any:
+    headers = {"Authorization": f"Bearer {key}"}
+    async with http.post(path, json=body, headers=headers) as answer:
+        assert answer.status in (200, 201), await answer.text()
+        return await answer.json()
 
 
 async def test_every_pod_ends_by_itself_within_its_grace(

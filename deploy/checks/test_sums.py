@@ -166,7 +166,7 @@ def test_images_and_commands_are_the_dockerfiles(objects: list[Object]) -> None:
     commands = {"serve", "api", "worker", "migrate", "provision", "healthcheck"}
     for one, pod in workloads(objects):
         for container in containers(pod):
-            if "tocsin/" in container["image"]:
+            if "tocsin/" in container["image"] and "command" not in container:
                 assert len(container["args"]) == 1, one["metadata"]["name"]
                 assert container["args"][0] in commands
 

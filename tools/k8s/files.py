@@ -30,6 +30,12 @@ READINESS = {
 STOPPING = f"{SLEEP} s of sleep, 5 for requests, 12 for events in hand, 5 for deliveries"
 MATCHES_OF_A_RULE = 8  # that every gateway takes
 ATTACHMENTS = f"              - secret: {{ name: {ATTACHMENT_STORE} }}\n"  # keys of their store
+# What must stay erased, on a disk that all of intake's pods share (base/erasures.yaml).
+ERASURES_MOUNTED = "            - { name: erasures, mountPath: /var/lib/tocsin/erasures }\n"
+ERASURES = """\
+        - name: erasures
+          persistentVolumeClaim: { claimName: erasures }
+"""
 
 
 def filled(template: str, **values: object) -> str:
@@ -53,7 +59,9 @@ def _service(service: str) -> str:
             memory=size.memory,
             memory_limit=size.memory_limit,
             tmp=size.tmp,
-            more=ATTACHMENTS if service == INTAKE else "",
+            sources=ATTACHMENTS if service == INTAKE else "",
+            mounts=ERASURES_MOUNTED if service == INTAKE else "",
+            volumes=ERASURES if service == INTAKE else "",
         )
         for role in ROLES
     )

@@ -325,6 +325,19 @@ async def test_a_contact_sealed_to_the_hotlines_own_key_is_closed_to_everybody_e
     assert refused.status == 422
 
 
+def test_processes_that_share_a_folder_have_a_file_each_and_read_them_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = {f"intake-{number}": uuid4() for number in range(3)}
+    (tmp_path / "lost+found").mkdir()
+    for host, one in ids.items():
+        monkeypatch.setattr("socket.gethostname", lambda host=host: host)
+        ledger.append(tmp_path, [one])
+
+    assert {one for batch in ledger.batches(tmp_path) for one in batch} == set(ids.values())
+    assert {file.name for file in tmp_path.iterdir() if file.is_file()} == set(ids)
+
+
 @given(st.lists(st.uuids(), max_size=30), st.binary(max_size=60))
 def test_a_ledger_reads_back_what_was_written_even_after_a_torn_line(
     tmp_path_factory: pytest.TempPathFactory, ids: list[UUID], torn: bytes

@@ -30,7 +30,8 @@ class Settings(CommonSettings):
     backup_days: int = Field(default=30, ge=0, le=30)
     """How long backups of the database are kept: a certificate names the day they expire."""
     erasure_ledger: Path | None = None
-    """A file beside the database, and in no backup of it, that says what must stay erased."""
+    """Says what must stay erased: a file beside the database and in no backup of it, or a folder
+    on a disk that all of intake's processes share."""
     retention_days: int = Field(default=5 * 365, ge=1)
     """How long a complaint is kept, unless its integration says less."""
     attachments_url: str = ""
