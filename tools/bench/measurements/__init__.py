@@ -15,6 +15,7 @@ from measurements import (
     events,
     matching,
     startup,
+    storage,
 )
 
 ALL: Sequence[Measurement] = (
@@ -22,6 +23,7 @@ ALL: Sequence[Measurement] = (
     events.MEASUREMENT,
     case_latency.MEASUREMENT,
     startup.MEASUREMENT,
+    storage.MEASUREMENT,
     deliveries.MEASUREMENT,
     dead_endpoint.MEASUREMENT,
     delivery_latency.MEASUREMENT,
