@@ -160,12 +160,12 @@ async def running(
         settings: more environment variables for all four services.
         broker: makes what they talk over.
     """
-    directory = _new_directory()
+    directory = new_directory()
     try:
         stack = Stack(directory, settings={**FAST, **settings}, broker=broker)
         try:
             stack.start()
-            async with _connected(stack) as tocsin, tocsin.tended():
+            async with connected(stack) as tocsin, tocsin.tended():
                 yield tocsin
         finally:
             stack.stop()
@@ -173,7 +173,7 @@ async def running(
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _new_directory() -> Path:
+def new_directory() -> Path:
     directory = Path(tempfile.mkdtemp(prefix="tocsin-test-"))
     directory.chmod(0o711)  # as root the servers run as somebody else
     _choose_ports(directory)
@@ -191,7 +191,7 @@ def _choose_ports(directory: Path) -> None:
 
 
 @asynccontextmanager
-async def _connected(stack: Stack) -> AsyncGenerator[Tocsin]:
+async def connected(stack: Stack) -> AsyncGenerator[Tocsin]:
     async with AsyncExitStack() as connections:
         http: dict[str, Client] = {}
         for service in SERVICES:
