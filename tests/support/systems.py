@@ -1,4 +1,4 @@
-"""Hotlines' own systems beside WhatsApp: each sends as its maker's does, and proves it."""
+"""Hotlines' own systems: each sends as its maker's does, and proves it."""
 
 import base64
 import hmac
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha1
+from hashlib import sha1, sha256
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,23 +28,29 @@ class System:
     secret: str
 
     @classmethod
-    async def registered(cls, operator: Caller, name: str, adapter: str, secret: str) -> "System":
+    async def registered(
+        cls, operator: Caller, name: str, adapter: str, secret: str, **settings: Json
+    ) -> "System":
         """Register it at intake."""
         parts: dict[str, Json] = {
             "twilio": {"twilio": {"auth_token": secret, "public_url": PUBLIC_URL}},
             "telegram": {"telegram": {"secret_token": secret}},
             "generic": {"generic": {"secret": WHSEC, "mapping": {"words": "said"}}},
+            "whatsapp-cloud": {
+                "adapter": "whatsapp_cloud",
+                "whatsapp_cloud": {"app_secret": secret, "verify_token": f"{secret} to verify"},
+            },
         }
-        more = parts.get(adapter, {})
-        return cls(
-            adapter, await Hotline.registered(operator, name, adapter=adapter, **more), secret
-        )
+        more = {"adapter": adapter} | parts.get(adapter, {}) | settings
+        return cls(adapter, await Hotline.registered(operator, name, **more), secret)
 
     @property
     def path(self) -> str:
         return f"/v1/integrations/{self.hotline.integration_id}/{self.adapter}"
 
-    async def post(self, said: Mapping[str, Any], **headers: str) -> Answer:
+    async def post(
+        self, said: Mapping[str, Any], *, message_id: str = "msg_1", **headers: str
+    ) -> Answer:
         """Post what a worker said, with what vouches for it; `headers` replace that."""
         body = json.dumps(said).encode()
         shown: dict[str, str] = {}
@@ -55,14 +61,17 @@ class System:
                     "Content-Type": "application/x-www-form-urlencoded",
                     "X-Twilio-Signature": self._signature(said),
                 }
+            case "whatsapp-cloud":
+                digest = hmac.new(self.secret.encode(), body, sha256).hexdigest()
+                shown = {"X-Hub-Signature-256": f"sha256={digest}"}
             case "telegram":
                 shown = {"X-Telegram-Bot-Api-Secret-Token": self.secret}
             case "generic":
                 now = datetime.now(UTC)
                 shown = {
-                    "webhook-id": "msg_1",
+                    "webhook-id": message_id,
                     "webhook-timestamp": str(int(now.timestamp())),
-                    "webhook-signature": Webhook(WHSEC).sign("msg_1", now, body.decode()),
+                    "webhook-signature": Webhook(WHSEC).sign(message_id, now, body.decode()),
                 }
             case _:
                 pass
