@@ -76,7 +76,15 @@ class GroupCommit(Generic[Tx, In, Out]):
         Raises:
             Overloaded: too many wait, or the process is leaving; nothing was done.
         """
-        return await self._enqueue(value, get_current_span().get_span_context())
+        return await self.enter(value)
+
+    def enter(self, value: In) -> "asyncio.Future[Out]":
+        """The same for who waits later, and for many at once: without a task for each.
+
+        Raises:
+            Overloaded: too many wait, or the process is leaving; nothing was done.
+        """
+        return self._enqueue(value, get_current_span().get_span_context())
 
     async def join_all(
         self, values: Sequence[In], origins: Sequence[SpanContext]

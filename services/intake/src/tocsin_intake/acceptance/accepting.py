@@ -1,5 +1,8 @@
 """How a complaint becomes durable: decided alone, written together with others."""
 
+import asyncio
+from dataclasses import dataclass
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common.group_commit import GroupCommit
@@ -38,8 +41,37 @@ class Accepting:
         self, hotline: Hotline, submission: ComplaintSubmission, idempotency_key: str | None
     ) -> tuple[ComplaintReceipt, bool]:
         """The same, and whether it is new."""
+        begun = self.begin(hotline, submission, idempotency_key)
+        return self._told(begun.member, await begun.outcome)
+
+    def begin(
+        self, hotline: Hotline, submission: ComplaintSubmission, idempotency_key: str | None
+    ) -> "Begun":
+        """Decide, and let it be stored; for who begins many and waits for them later.
+
+        Raises:
+            Overloaded: nothing was done; send it again.
+        """
         member = self.acceptor.accept(hotline, submission, idempotency_key)
-        outcome = await self._storing.join(member)
+        return Begun(member, self._storing.enter(member))
+
+    async def ended(self, begun: "Begun") -> ComplaintReceipt:
+        """Return once it is stored, or was before.
+
+        Raises:
+            ReferenceReused: its reference stood for another complaint.
+        """
+        return self._told(begun.member, await begun.outcome)[0]
+
+    def _told(self, member: Member, outcome: Outcome) -> tuple[ComplaintReceipt, bool]:
         known = isinstance(outcome, Known)
         (_repeat if known else _new).inc()
         return answers.answer(self.acceptor, member, outcome), not known
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A complaint that is decided, and what becomes of it."""
+
+    member: Member
+    outcome: "asyncio.Future[Outcome]"

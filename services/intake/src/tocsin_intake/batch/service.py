@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable
+from dataclasses import dataclass
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from tocsin_common.errors import place_of
 from tocsin_common.problems import TooLarge, Unavailable
-from tocsin_intake.acceptance.accepting import Accepting
+from tocsin_intake.acceptance.accepting import Accepting, Begun
 from tocsin_intake.batch import line as lines_of
 from tocsin_intake.batch.line import LONGEST_LINE, LineResult
 from tocsin_intake.batch.ndjson import Line, lines
@@ -30,8 +32,16 @@ class BatchTooLarge(TooLarge):
     detail = f"A batch may have {MOST_BYTES:,} bytes. Send what has no result in another."
 
 
-Begun = asyncio.Queue[asyncio.Task[LineResult] | None]
-"""Lines that are being accepted, in order; `None` after the last."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line that is being stored."""
+
+    line: int
+    begun: Begun
+
+
+InOrder = asyncio.Queue[Waiting | LineResult | None]
+"""Lines that are being stored, or were refused, in order; `None` after the last."""
 
 
 class Batches:
@@ -49,14 +59,14 @@ class Batches:
         When intake is overloaded or its database away, it ends early: a line without a result
         was not read, and all may be sent again.
         """
-        begun: Begun = asyncio.Queue(AT_ONCE)
-        reading = asyncio.create_task(self._read(chunks, hotline, begun))
+        lined: InOrder = asyncio.Queue(AT_ONCE)
+        reading = asyncio.create_task(self._read(chunks, hotline, lined))
         try:
             away = False
-            while not away and (task := await begun.get()):
-                told = [await task]
-                while not begun.empty() and len(told) < AT_ONCE and (more := begun.get_nowait()):
-                    told.append(await more)
+            while not away and (one := await lined.get()):
+                told = [await self._result(one)]
+                while not lined.empty() and len(told) < AT_ONCE and (more := lined.get_nowait()):
+                    told.append(await self._result(more))
                 yield b"".join(map(_written, told))
                 away = any(one.status == Unavailable.status for one in told)
             if away:
@@ -65,38 +75,49 @@ class Batches:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def _read(self, chunks: AsyncIterable[bytes], hotline: Hotline, begun: Begun) -> None:
+    async def _read(self, chunks: AsyncIterable[bytes], hotline: Hotline, lined: InOrder) -> None:
         at = 0
         try:
             async for line in lines(chunks, longest=LONGEST_LINE):
                 at = line.number
                 await self._places.acquire()
-                task = asyncio.create_task(self._result(hotline, line))
-                task.add_done_callback(lambda _: self._places.release())
-                await begun.put(task)
+                await lined.put(self._begin(hotline, line))
                 if at % TURN == 0:
                     await asyncio.sleep(0)
         except HTTPException:  # the limit of `MOST_BYTES`
-            await begun.put(asyncio.create_task(_too_large(at + 1)))
+            await lined.put(lines_of.refused(at + 1, BatchTooLarge()))
         except (ClientDisconnect, TimeoutError):
             log.info("a batch was left by its sender after line %d", at)
         except Exception as error:
             log.error("a batch failed after line %d: %s", at, place_of(error))  # noqa: TRY400
-        await begun.put(None)
-        await begun.put(None)  # one may be taken by who looks whether more is there
+        await lined.put(None)
+        await lined.put(None)  # one may be taken by who looks whether more is there
 
-    async def _result(self, hotline: Hotline, line: Line) -> LineResult:
+    def _begin(self, hotline: Hotline, line: Line) -> Waiting | LineResult:
         try:
             submission, key = lines_of.read(line.text)
-            receipt = await self._accepting.receipt_for(hotline, submission, key)
+            begun = self._accepting.begin(hotline, submission, key)
         except Exception as error:
+            self._places.release()
             return lines_of.refused(line.number, error)
+        begun.outcome.add_done_callback(self._stored)
+        return Waiting(line.number, begun)
+
+    def _stored(self, outcome: "asyncio.Future[Any]") -> None:
+        """Make room; what failed is told to the sender, if that one is still there."""
+        self._places.release()
+        if not outcome.cancelled():
+            outcome.exception()
+
+    async def _result(self, one: Waiting | LineResult) -> LineResult:
+        if isinstance(one, LineResult):
+            return one
+        try:
+            receipt = await self._accepting.ended(one.begun)
+        except Exception as error:
+            return lines_of.refused(one.line, error)
         again = receipt.status is AcceptanceStatus.ALREADY_RECEIVED
-        return LineResult(line=line.number, status=200 if again else 201, complaint=receipt)
-
-
-async def _too_large(line: int) -> LineResult:
-    return lines_of.refused(line, BatchTooLarge())
+        return LineResult(line=one.line, status=200 if again else 201, complaint=receipt)
 
 
 def _written(result: LineResult) -> bytes:
