@@ -108,6 +108,15 @@ CASES: dict[str, Case] = {
     "TocsinClockMissed": level(
         'tocsin_clocks_missed{clock="acknowledge"}', "2", "0", 15, clock="acknowledge"
     ),
+    "TocsinDangerNotTakenOn": Case(
+        {'tocsin_clocks_missed{clock="danger"}': "1x60"},
+        {
+            'tocsin_clocks_missed{clock="danger"}': "0x60",
+            'tocsin_clocks_missed{clock="acknowledge"}': "3x60",
+        },
+        10,
+        {"clock": "danger"},
+    ),
     "TocsinSlotWorkFailing": Case(
         {'tocsin_slot_work_total{outcome="failed"}': "0+1x60"},
         {'tocsin_slot_work_total{outcome="failed"}': "0 1x59"},

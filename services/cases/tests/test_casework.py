@@ -12,6 +12,8 @@ from stage import Stage
 from tocsin_cases.casework import overdue
 from tocsin_cases.casework.sealed_part import SealedPartUnreadable
 from tocsin_cases.casework.service import UnknownIssue
+from tocsin_cases.officers import audit
+from tocsin_cases.officers.audit import Move
 from tocsin_common.sealing import Box
 from tocsin_contracts.events.complaints import Headcount
 
@@ -205,5 +207,46 @@ async def test_complaints_nobody_took_up_in_seven_days_are_counted(
     )
 
     async with stage.database.begin() as tx:
-        assert await overdue.unanswered(tx, MONDAY + timedelta(days=6)) == 0
-        assert await overdue.unanswered(tx, MONDAY + timedelta(days=8)) == 1
+        assert (await overdue.overdue(tx, MONDAY + timedelta(days=6)))["acknowledge"] == 0
+        assert (await overdue.overdue(tx, MONDAY + timedelta(days=8)))["acknowledge"] == 1
+
+
+async def test_danger_and_retaliation_that_nobody_took_on_are_counted_within_hours(
+    stage: Stage, intake_box: Box
+) -> None:
+    await stage.import_suppliers([a_facility(1)])
+    taken_on = a_complaint(intake_box, 1, immediate_danger=True, retaliation="suffered")
+    await stage.hear(
+        taken_on,
+        a_complaint(intake_box, 1, immediate_danger=True),
+        a_complaint(intake_box, 1, retaliation="feared"),
+    )
+    await stage.rows(
+        "update complaint set assigned_at = now() where id = :id returning id",
+        id=taken_on.complaint_id,
+    )
+
+    async with stage.database.begin() as tx:
+        early = await overdue.overdue(tx, MONDAY + timedelta(hours=3))
+        later = await overdue.overdue(tx, MONDAY + timedelta(hours=5))
+        next_day = await overdue.overdue(tx, MONDAY + timedelta(hours=25))
+    assert (early["danger"], early["retaliation"]) == (0, 0)
+    assert (later["danger"], later["retaliation"]) == (1, 0)
+    assert (next_day["danger"], next_day["retaliation"]) == (1, 1)
+
+
+async def test_who_was_told_nothing_in_three_months_is_counted(
+    stage: Stage, intake_box: Box
+) -> None:
+    await stage.import_suppliers([a_facility(1)])
+    told = a_complaint(intake_box, 1)
+    await stage.hear(told, a_complaint(intake_box, 1))
+    await stage.rows(
+        "update complaint set acknowledged_at = :at returning id", at=MONDAY + timedelta(days=1)
+    )
+    async with stage.database.session() as session:
+        await audit.note(session, Move.REPLY_WRITTEN, subject_id=told.complaint_id)
+
+    async with stage.database.begin() as tx:
+        assert (await overdue.overdue(tx, MONDAY + timedelta(days=90)))["feedback"] == 0
+        assert (await overdue.overdue(tx, MONDAY + timedelta(days=92)))["feedback"] == 1

@@ -15,6 +15,13 @@ class Complaint(Table, table=True):
     __table_args__ = (
         Index("ix_complaint_waiting", "id", postgresql_where=text("match <> 'matched'")),
         Index("ix_complaint_new", "id", postgresql_where=text("acknowledged_at is null")),
+        Index(
+            "ix_complaint_taken_note_of",
+            "acknowledged_at",
+            postgresql_where=text(
+                "acknowledged_at is not null and withdrawn_at is null and status <> 'closed'"
+            ),
+        ),
     )
 
     id: UUID = Field(primary_key=True)

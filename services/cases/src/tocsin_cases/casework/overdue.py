@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tocsin_cases.casework.clocks import ACKNOWLEDGE_WITHIN
+from tocsin_cases.casework.clocks import (
+    ACKNOWLEDGE_WITHIN,
+    DANGER_WITHIN,
+    FEEDBACK_WITHIN,
+    RETALIATION_WITHIN,
+)
+from tocsin_cases.officers.audit import Move
 from tocsin_common.database import Database, driver
 from tocsin_common.errors import place_of
 from tocsin_common.telemetry import gauge
@@ -21,15 +27,34 @@ RETRY = 2.0  # seconds, when one failed: a service that starts before its databa
 missed = gauge("clocks_missed", "Complaints past a deadline, by which one", ["clock"])
 
 _UNANSWERED = """
-select count(*) from complaint
-where acknowledged_at is null and withdrawn_at is null and status <> 'closed'
-and received_at < $1
+select
+    count(*) filter (where received_at < $1) as acknowledge,
+    count(*) filter (where immediate_danger and assigned_at is null and received_at < $2)
+        as danger,
+    count(*) filter (where retaliation <> 'none' and assigned_at is null and received_at < $3)
+        as retaliation
+from complaint where acknowledged_at is null and withdrawn_at is null and status <> 'closed'
 """
+_WITHOUT_FEEDBACK = """
+select count(*) from complaint
+where acknowledged_at < $1 and withdrawn_at is null and status <> 'closed' and not exists (
+    select from audit where audit.subject_id = complaint.id and audit.move = any($2::text[])
+)
+"""
+FEEDBACK = (Move.REPLY_WRITTEN, Move.COMPLAINT_STATUS_SET)
 
 
-async def unanswered(tx: AsyncConnection, now: datetime) -> int:
-    """How many complaints nobody has taken up in the time for acknowledging them."""
-    return await (await driver(tx)).fetchval(_UNANSWERED, now - ACKNOWLEDGE_WITHIN)
+async def overdue(tx: AsyncConnection, now: datetime) -> dict[str, int]:
+    """How many complaints are past each deadline.
+
+    `acknowledge`: nobody has taken note; `feedback`: nobody has told how it goes; `danger` and
+    `retaliation`: nobody has taken it on, or taken note.
+    """
+    connection = await driver(tx)
+    limits = (ACKNOWLEDGE_WITHIN, DANGER_WITHIN, RETALIATION_WITHIN)
+    row = await connection.fetchrow(_UNANSWERED, *(now - limit for limit in limits))
+    waiting = await connection.fetchval(_WITHOUT_FEEDBACK, now - FEEDBACK_WITHIN, FEEDBACK)
+    return {**(row or {}), "feedback": waiting}
 
 
 class Overdue:
@@ -53,7 +78,9 @@ class Overdue:
             wait = MEASURE
             try:
                 async with self._database.begin() as tx:
-                    missed.labels("acknowledge").set(await unanswered(tx, datetime.now(UTC)))
+                    found = await overdue(tx, datetime.now(UTC))
+                for clock, complaints in found.items():
+                    missed.labels(clock).set(complaints)
             except Exception as error:
                 log.info("missed deadlines could not be counted: %s", place_of(error))
                 wait = RETRY
