@@ -1,6 +1,7 @@
 """Attachments: cleaned of what they say about themselves, claimed once, and gone for good."""
 
 import asyncio
+import signal
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -20,7 +21,9 @@ from test_promises import everything_stored
 
 from tocsin_common.database import Database
 from tocsin_common.problems import NotFound
+from tocsin_common.testing import eventually
 from tocsin_common.testing.http import Client
+from tocsin_intake.attachments import cleaner
 from tocsin_intake.attachments.service import Attachments
 from tocsin_intake.attachments.store import Store
 from tocsin_intake.settings import Settings
@@ -148,27 +151,29 @@ async def test_a_file_that_is_too_large_is_refused_while_it_is_read(
     assert await rows(database) == 0
 
 
-async def test_while_a_photo_is_cleaned_complaints_are_accepted(
-    intake: Client, hotline: Header
+async def test_while_photos_are_cleaned_complaints_are_accepted(
+    intake: Client, hotline: Header, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    large = BytesIO()
-    Image.effect_noise((4000, 3000), 60).convert("RGB").save(large, "JPEG", quality=50)
+    held: list[asyncio.subprocess.Process] = []
+    start = cleaner.start_process
 
-    async def slowest(uploading: "asyncio.Task[Any]") -> float:
-        slow, number = 0.0, 0
-        while not uploading.done():
-            began = asyncio.get_running_loop().time()
-            await report(intake, hotline, external_ref=f"meanwhile {number}")
-            slow, number = max(slow, asyncio.get_running_loop().time() - began), number + 1
-        assert number > 3
-        return slow
+    async def start_and_hold(kind: Any) -> asyncio.subprocess.Process:
+        held.append(process := await start(kind))
+        process.send_signal(signal.SIGSTOP)
+        return process
 
-    large.seek(0)
-    uploading = asyncio.create_task(upload(intake, hotline, large))
-    slow = await slowest(uploading)
+    monkeypatch.setattr(cleaner, "start_process", start_and_hold)
+    photos = [media.jpeg() for _ in range(cleaner.AT_ONCE)]
+    uploads = [asyncio.create_task(upload(intake, hotline, photo)) for photo in photos]
+    await eventually(lambda: len(held) == len(photos))
 
-    assert uploading.result()[0] == 201
-    assert slow < 5
+    accepted = [await report(intake, hotline, external_ref=f"meanwhile {n}") for n in range(5)]
+    assert not any(one.done() for one in uploads)
+    for process in held:
+        process.send_signal(signal.SIGCONT)
+
+    assert {status for status, _ in accepted} == {201}
+    assert {status for status, _ in await asyncio.gather(*uploads)} == {201}
 
 
 # claimed

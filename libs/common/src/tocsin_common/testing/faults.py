@@ -27,11 +27,13 @@ async def faults_in(
     *,
     paths: str = "",
     without: Sequence[str] = (),
+    only_links: bool = False,
 ) -> str:
     """Let Schemathesis try the operations whose path matches `paths`; return what it says.
 
     It makes requests that fit the document and requests that do not, alone and one after the
-    other along the links it finds. Nothing is returned when there is nothing to say.
+    other along the links it finds; with `only_links` all its time goes into these. Nothing is
+    returned when there is nothing to say.
     """
     with TemporaryDirectory() as folder:
         document = Path(folder) / "openapi.json"
@@ -44,6 +46,7 @@ async def faults_in(
             *("--seed", "7", "--no-shrink", "--generation-database", "none"),
             *("--exclude-checks", ",".join((*WITHOUT, *without))),
             *(["--include-path-regex", paths] if paths else []),
+            *(["--phases", "stateful"] if only_links else []),
             *(part for name, value in headers.items() for part in ("--header", f"{name}: {value}")),
             cwd=folder,
             stdout=asyncio.subprocess.PIPE,

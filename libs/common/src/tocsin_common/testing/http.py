@@ -66,7 +66,13 @@ async def serving(app: FastAPI) -> AsyncGenerator[Client]:
         listener.listen(256)
         port = listener.getsockname()[1]
         server = Server(
-            uvicorn.Config(app, lifespan="on", log_config=None, timeout_graceful_shutdown=1)
+            uvicorn.Config(
+                app,
+                lifespan="on",
+                log_config=None,
+                timeout_graceful_shutdown=1,
+                timeout_keep_alive=600,  # a test that starts a server holds the loop up for long
+            )
         )
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from tocsin_common.direct import Direct
 from tocsin_intake.acceptance.accepting import Accepting
 from tocsin_intake.auth import Hotline
+from tocsin_intake.links import RECEIPT, each, links
 from tocsin_intake.schemas import AcceptanceStatus, ComplaintReceipt, ComplaintSubmission
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"], route_class=Direct)
@@ -28,7 +29,13 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    responses=links(
+        201, **each("open_receipt change_consent withdraw_complaint renew_receipt", RECEIPT)
+    ),
+)
 async def submit_complaint(
     submission: ComplaintSubmission,
     hotline: Hotline,

@@ -19,6 +19,7 @@ from tocsin_intake.integrations.schemas import (
     SystemChange,
 )
 from tocsin_intake.integrations.sealed import SealedSystem
+from tocsin_intake.links import INTEGRATION, each, links
 from tocsin_intake.models import Integration
 
 router = APIRouter(prefix="/v1/admin/integrations", tags=["operator"], dependencies=[Operator])
@@ -28,7 +29,18 @@ IfMatch = Annotated[
 ]
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    responses=links(
+        201,
+        **each(
+            "show_integration disable_integration enable_integration add_integration_key "
+            "list_integration_keys rotate_integration_keys reconcile_integration list_call_counts",
+            INTEGRATION,
+        ),
+    ),
+)
 async def create_integration(
     new: NewIntegration, session: Session, request: Request, response: Response
 ) -> IntegrationCreated:

@@ -9,6 +9,14 @@ from tocsin_common.auth import Operator
 from tocsin_common.database import Session
 from tocsin_intake.integrations import service
 from tocsin_intake.integrations.schemas import KeyCreated, KeyShown, NewKey, Rotation
+from tocsin_intake.links import links
+
+ITSELF = {
+    "parameters": {
+        "integration_id": "$request.path.integration_id",
+        "key_id": "$response.body#/key_id",
+    }
+}
 
 router = APIRouter(
     prefix="/v1/admin/integrations/{integration_id}/keys",
@@ -23,7 +31,7 @@ class KeyList(BaseModel):
     data: list[KeyShown]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=links(201, disable_integration_key=ITSELF))
 async def add_integration_key(
     integration_id: UUID, session: Session, request: Request, new: NewKey | None = None
 ) -> KeyCreated:
@@ -40,7 +48,7 @@ async def list_integration_keys(integration_id: UUID, session: Session) -> KeyLi
     return KeyList(data=[KeyShown.of(one) for one in found])
 
 
-@router.post("/rotate", status_code=201)
+@router.post("/rotate", status_code=201, responses=links(201, disable_integration_key=ITSELF))
 async def rotate_integration_keys(
     integration_id: UUID, session: Session, request: Request, asked: Rotation | None = None
 ) -> KeyCreated:

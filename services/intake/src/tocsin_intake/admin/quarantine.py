@@ -14,8 +14,11 @@ from tocsin_intake.adapters.known import TRANSLATORS
 from tocsin_intake.adapters.payloads import Payload
 from tocsin_intake.adapters.receiving import Receives
 from tocsin_intake.auth import KnownHotlines
+from tocsin_intake.links import each, links
 from tocsin_intake.models import Quarantined
 from tocsin_intake.quarantine import service
+
+FIRST = {"parameters": {"quarantined_id": "$response.body#/data/0/quarantined_id"}}
 
 router = APIRouter(prefix="/v1/admin/quarantine", tags=["operator"], dependencies=[Operator])
 
@@ -51,7 +54,10 @@ class Replayed(BaseModel):
     reason: str | None = None
 
 
-@router.get("")
+@router.get(
+    "",
+    responses=links(200, **each("replay_quarantined drop_quarantined", FIRST)),
+)
 async def list_quarantined(
     session: Session,
     integration_id: UUID | None = None,

@@ -61,7 +61,7 @@ class Cleaner:
         finally:
             self._waiting -= 1
         try:
-            process = await _start(kind)
+            process = await start_process(kind)
             try:
                 await _feed(process, content)
                 async with asyncio.timeout(CLEANING):
@@ -78,7 +78,8 @@ class Cleaner:
             self._places.release()
 
 
-async def _start(kind: Kind) -> asyncio.subprocess.Process:
+async def start_process(kind: Kind) -> asyncio.subprocess.Process:
+    """Start what will clean an attachment, and knows nothing else."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-m", "tocsin_intake.attachments.cleaning", kind),
         stdin=asyncio.subprocess.PIPE,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from tocsin_common.problems import NotFound
 from tocsin_intake.attachments.service import UNNAMED, Attachments
 from tocsin_intake.auth import Hotline
+from tocsin_intake.links import links
 
 PATH = "/v1/attachments"
 MOST_BYTES = 16_000_000  # what messengers let people send
@@ -53,7 +54,15 @@ _BODY = {
 }
 
 
-@router.post("", status_code=201, openapi_extra=_BODY)
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=_BODY,
+    responses=links(
+        201,
+        submit_complaint={"requestBody": {"attachments": ["$response.body#/attachment_id"]}},
+    ),
+)
 async def upload_attachment(
     request: Request, hotline: Hotline, attachments: OurAttachments
 ) -> AttachmentKept:

@@ -20,6 +20,7 @@ from tocsin_intake.dialogue.schemas import (
     Shown,
 )
 from tocsin_intake.dialogue.service import Counter, Outcome
+from tocsin_intake.links import OWN_NUMBER, each, links
 
 NO_SOONER = 0.15  # seconds: what a receipt led to must not show in how long the answer took
 
@@ -106,7 +107,12 @@ async def erase_by_receipt(shown: Shown, window: AtTheWindow) -> Back:
     return await window.serve(shown, lambda tx, at: service.erase(tx, at, shown.receipt, shown.pin))
 
 
-@router.post("/renew")
+@router.post(
+    "/renew",
+    responses=links(
+        200, **each("open_receipt change_consent withdraw_complaint erase_by_receipt", OWN_NUMBER)
+    ),
+)
 async def renew_receipt(shown: Shown, window: AtTheWindow) -> Back:
     """Get a number and a PIN that nobody else has seen. They are shown once."""
     return await window.serve(shown, lambda tx, at: service.renew(tx, at, shown.receipt))

@@ -9,11 +9,17 @@ from tocsin_common.database import Session
 from tocsin_intake.auth import HoldingHotline
 from tocsin_intake.disclosures import service
 from tocsin_intake.disclosures.schemas import DisclosurePage, DisclosureShown, Hold
+from tocsin_intake.links import each, links
+
+FIRST = {"parameters": {"disclosure_id": "$response.body#/data/0/disclosure_id"}}
 
 router = APIRouter(prefix="/v1/disclosures", tags=["hotlines"])
 
 
-@router.get("")
+@router.get(
+    "",
+    responses=links(200, **each("hold_disclosure release_disclosure", FIRST)),
+)
 async def list_disclosures(
     hotline: HoldingHotline,
     session: Session,

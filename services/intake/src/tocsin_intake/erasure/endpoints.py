@@ -23,11 +23,18 @@ from tocsin_intake.erasure.schemas import (
     Scrubbed,
 )
 from tocsin_intake.erasure.service import Eraser
+from tocsin_intake.links import links
 
 admin = APIRouter(prefix="/v1/admin/erasures", tags=["operator"], dependencies=[Operator])
 
 
-@admin.post("", status_code=201)
+@admin.post(
+    "",
+    status_code=201,
+    responses=links(
+        201, show_certificate={"parameters": {"complaint_id": "$request.body#/complaint_id"}}
+    ),
+)
 async def erase_complaint(wanted: ErasureWanted, session: Session, request: Request) -> Certified:
     """Erase a complaint for good: keys, words and all that was derived from them."""
     eraser: Eraser = request.app.state.eraser

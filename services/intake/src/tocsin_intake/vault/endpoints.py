@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from tocsin_common.auth import Operator
 from tocsin_common.database import Session
 from tocsin_intake.auth import HoldingHotline
+from tocsin_intake.links import links
 from tocsin_intake.vault import access_log, officers, rotation
 from tocsin_intake.vault.access_log import ChainBroken, Head
 from tocsin_intake.vault.models import Opening
@@ -67,7 +68,14 @@ async def list_openings(
     return OpeningPage(data=shown, next_cursor=shown[-1].seq if len(rows) > limit else None)
 
 
-@admin.post("/officers", status_code=201)
+@admin.post(
+    "/officers",
+    status_code=201,
+    responses=links(
+        201,
+        disable_vault_officer={"parameters": {"officer_id": "$request.body#/officer_id"}},
+    ),
+)
 async def register_vault_officer(
     new: NewVaultOfficer, session: Session, request: Request
 ) -> VaultOfficerCreated:
