@@ -14,13 +14,13 @@ from tocsin_common.testing import serving
 from tocsin_contracts.events.complaints import Reported
 from tocsin_intake.app import create_app
 from tocsin_intake.settings import Settings
-from tocsin_intake.vault import Account, LocalKeys, Vault
+from tocsin_intake.vault import Account, LocalKeys, TagKeys, Vault
 
 ACCOUNT = Account(words="We have not been paid.", reported=Reported())
 
 
 def a_vault(*keys: bytes) -> Vault:
-    return Vault(LocalKeys(*keys), new_key(), Box(new_key(), public_key_of(new_key())))
+    return Vault(LocalKeys(*keys), TagKeys(new_key()), Box(new_key(), public_key_of(new_key())))
 
 
 def test_what_an_older_key_wrapped_opens_until_that_key_is_taken_away() -> None:

@@ -50,7 +50,7 @@ from tocsin_intake.quarantine.service import Quarantine
 from tocsin_intake.reconciling.progress import Ledger
 from tocsin_intake.reconciling.service import Reconciler
 from tocsin_intake.settings import Settings
-from tocsin_intake.vault import LocalKeys, Vault
+from tocsin_intake.vault import LocalKeys, TagKeys, Vault
 from tocsin_intake.vault import endpoints as vault_endpoints
 from tocsin_intake.vault import officers as vault_officers
 from tocsin_intake.vault.officers import VaultOfficer
@@ -64,7 +64,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     database = intake.database
     vault = Vault(
         LocalKeys(settings.vault_key, *settings.vault_keys_before),
-        settings.tag_key,
+        TagKeys(settings.tag_key, *settings.tag_keys_before),
         Box(settings.box_private_key, settings.cases_box_public_key),
     )
     usage = Usage(database)

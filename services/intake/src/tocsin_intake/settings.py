@@ -16,7 +16,9 @@ class Settings(CommonSettings):
     vault_keys_before: Keys = ()
     """Those it replaced, until `tocsin vault rotate` is through."""
     tag_key: Key
-    """Turns a source's handle into its tag (protection V4)."""
+    """Turns a source's handle into its tag; a new one comes every year (protection V4)."""
+    tag_keys_before: Keys = ()
+    """The one it replaced, for a year: so cases knows a source across the change."""
     receipt_key: Key
     """Receipts are derived under it, so none is stored (protection V3)."""
     box_private_key: Key

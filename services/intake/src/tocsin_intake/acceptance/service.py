@@ -120,19 +120,13 @@ class Acceptor:
         return receipts.derive(self._receipt_key, complaint_id)
 
     def _reported(self, submission: ComplaintSubmission) -> Reported:
-        kind = tag = None
-        if submission.source:
-            kind = submission.source.kind
-            tag = self._vault.tag(kind, sources.plain(kind, submission.source.handle))
-        elif submission.attestation.reference:
-            kind = "attested"
-            tag = self._vault.tag(kind, submission.attestation.reference)
-        return Reported(
-            facility_name=submission.facility.name,
-            facility_address=submission.facility.address,
-            source_kind=kind,
-            source_tag=tag,
-        )
+        facility, tags = submission.facility, self._vault.tags
+        reported = Reported(facility_name=facility.name, facility_address=facility.address)
+        if source := submission.source:
+            return tags.reported(reported, source.kind, sources.plain(source.kind, source.handle))
+        if attested := submission.attestation.reference:
+            return tags.reported(reported, "attested", attested)
+        return reported
 
     def _references(
         self, hotline: Hotline, external_ref: str | None, idempotency_key: str | None

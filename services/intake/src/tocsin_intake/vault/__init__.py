@@ -2,5 +2,6 @@
 
 from tocsin_intake.vault.keys import KeyWrapper, LocalKeys
 from tocsin_intake.vault.sealing import Account, Compartment, Sealed, Vault
+from tocsin_intake.vault.tags import TagKeys
 
-__all__ = ["Account", "Compartment", "KeyWrapper", "LocalKeys", "Sealed", "Vault"]
+__all__ = ["Account", "Compartment", "KeyWrapper", "LocalKeys", "Sealed", "TagKeys", "Vault"]

@@ -11,6 +11,7 @@ from tocsin_contracts.events.base import PLAIN
 from tocsin_contracts.events.complaints import Reported
 from tocsin_intake.schemas import Media
 from tocsin_intake.vault.keys import KeyWrapper
+from tocsin_intake.vault.tags import TagKeys
 
 
 class Account(BaseModel):
@@ -86,9 +87,9 @@ class Compartment:
 class Vault:
     """Seals under a data key per complaint, wrapped by a key that is not in the database."""
 
-    def __init__(self, keys: KeyWrapper, tag_key: bytes, cases: Box) -> None:
+    def __init__(self, keys: KeyWrapper, tags: TagKeys, cases: Box) -> None:
         self.keys = keys
-        self._tag_key = tag_key
+        self.tags = tags
         self._cases = cases
 
     def seal(
@@ -145,10 +146,6 @@ class Vault:
         """
         about = complaint_id.bytes
         return self.keys.wrap(self.keys.unwrap(wrapped_key, about=about), about=about)
-
-    def tag(self, kind: str, handle: str) -> bytes:
-        """What stands for a source's handle: the same for the same handle, and no way back."""
-        return keyed_hash(self._tag_key, "source-tag", kind, handle)
 
     def seal_secrets(self, integration_id: UUID, secrets: bytes) -> bytes:
         """Seal the secrets of a hotline's own system."""
