@@ -63,6 +63,11 @@ def test_real_payloads_and_a_real_supplier_list_go_the_same_way(
     assert working_in(place) == []
 
 
+def heed_interrupts() -> None:
+    """Shells let what they start in the background ignore them, and so their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_in_the_middle_it_leaves_nothing_either(
     place: Path, ending: signal.Signals
@@ -73,15 +78,15 @@ def test_interrupted_in_the_middle_it_leaves_nothing_either(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 - it sets one signal and no more
     )
     assert demo.stderr
-    next(line for line in demo.stderr if "intake is dead" in line)
+    with demo.stderr:
+        next(line for line in demo.stderr if "intake is dead" in line)
+        demo.send_signal(ending)
+        demo.stderr.read()
 
-    demo.send_signal(ending)
-
-    demo.stderr.read()
     assert demo.wait(60) == 130
-    demo.stderr.close()
     assert working_in(place) == []
     assert list(place.glob("tocsin-demo-*")) == []
 

@@ -210,7 +210,7 @@ class Scene:
         await self.quiet()
         return await self.count("select count(*) from delivery")
 
-    async def delivered(self, count: int, *, within: float = 10) -> None:
+    async def delivered(self, count: int, *, within: float = 60) -> None:
         """Wait until so many deliveries have arrived and been noted."""
 
         async def done() -> bool:

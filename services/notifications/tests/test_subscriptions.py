@@ -176,6 +176,7 @@ async def test_a_paused_subscription_begins_nothing_and_goes_on_with_what_it_tol
     _, paused = await scene.ask("PATCH", path, buyer, {"paused": True}, If_Match="*")
     fresh = a_told_alert()
     await scene.release(fresh, known.model_copy(update={"version": 2}))
+    await scene.quiet()
     await scene.delivered(2)
     _, resumed = await scene.ask("PATCH", path, buyer, {"paused": False}, If_Match="*")
     await scene.release(fresh.model_copy(update={"version": 2}))
