@@ -1,10 +1,10 @@
 """Events are stored in the transaction that caused them; the relay ships them after it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -55,10 +55,11 @@ def prepare(event: Event, *, trace: Trace | None = None) -> Prepared:
         EventTooLarge: NATS would refuse it.
     """
     stream = stream_of(type(event))
+    msg_id = str(event.event_id)
     headers = {
-        "Nats-Msg-Id": str(event.event_id),
+        "Nats-Msg-Id": msg_id,
         "ce-specversion": "1.0",
-        "ce-id": str(event.event_id),
+        "ce-id": msg_id,
         "ce-type": event.subject,
         "ce-source": f"/tocsin/{stream.teller}",
         "ce-time": event.occurred_at.isoformat(),
@@ -71,7 +72,7 @@ def prepare(event: Event, *, trace: Trace | None = None) -> Prepared:
         msg_id=event.event_id,
         stream=stream.name,
         subject=event.subject,
-        headers=json.dumps(headers),
+        headers=to_json(headers).decode(),
         payload=event.model_dump_json().encode(),
     )
     if len(row.payload) + len(row.headers) > MAX_MESSAGE:

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from pydantic import AfterValidator, StringConstraints
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-OS_ID_FORM = re.compile(r"[A-Z]{2}[0-9]{7}[A-Z0-9]{6}")
+_OS_ID_FORM = re.compile(rf"[A-Z]{{2}}[0-9]{{7}}[{CROCKFORD}]{{6}}")
+_CROCKFORD_VALUE = {character: value for value, character in enumerate(CROCKFORD)}
 
 
 def new_amber_id() -> UUID:
@@ -40,9 +41,9 @@ def _known_os_id(value: str) -> str:
         ValueError: the form or the check digit is wrong.
     """
     plain = value.upper().replace("-", "").replace(" ", "")
-    if not OS_ID_FORM.fullmatch(plain) or any(c not in CROCKFORD for c in plain[2:]):
+    if not _OS_ID_FORM.fullmatch(plain):
         raise ValueError("not an OS ID: two letters, seven digits, six characters")
-    total = ord(plain[0]) + ord(plain[1]) + sum(CROCKFORD.index(c) for c in plain[2:14])
+    total = ord(plain[0]) + ord(plain[1]) + sum(map(_CROCKFORD_VALUE.__getitem__, plain[2:14]))
     if CROCKFORD[total % 32] != plain[14]:
         raise ValueError("not an OS ID: the check digit is wrong")
     return plain
