@@ -17,6 +17,9 @@ from tocsin_notifications.webhooks.payload import body_of
 ORGANISATION = an_organisation()
 LARGE = {"subscription", "subscription_term", "subscription_endpoint", "reach"}
 """What grows with the subscriptions; PostgreSQL may well read a small table whole."""
+READ_WHOLE = text("""
+select relname, seq_scan from pg_stat_xact_user_tables where relname = any(:large) order by 1
+""")
 
 
 def an_announcement() -> Announcement:
@@ -39,6 +42,7 @@ async def looked_at(database: Database) -> dict[str, int]:
     rows: dict[str, int] = {}
     async with database.begin() as tx:
         connection = await driver(tx)
+        await connection.execute(planning.PLANNED_ONCE)
         [plan] = await connection.fetchval(
             f"explain (analyze, format json) {planning.PLAN}",
             *arguments([an_announcement()]),
@@ -78,3 +82,23 @@ async def test_all_who_match_are_planned_among_very_many(database: Database) -> 
 
     async with database.begin() as tx:
         assert await tx.scalar(text("select count(*) from delivery")) == REACHING
+
+
+async def test_a_plan_from_when_tables_were_empty_reads_none_of_them_whole(migrated: str) -> None:
+    database = Database(migrated, name="tests", pool_size=1)  # so it is the same connection's plan
+    async with database.begin() as tx:
+        await tx.execute(text("truncate subscription, buyer, reach, endpoint, delivery cascade"))
+    async with database.begin() as tx:
+        await service.plan_deliveries(tx, [an_announcement()], datetime.now(UTC))
+    async with database.begin() as tx:
+        await crowd(tx, ORGANISATION.organisation_id, 10_000)
+
+    async with database.begin() as tx:
+        before = (await tx.execute(READ_WHOLE, {"large": list(LARGE)})).all()
+        await service.plan_deliveries(tx, [an_announcement()], datetime.now(UTC))
+        after = (await tx.execute(READ_WHOLE, {"large": list(LARGE)})).all()
+        assert await tx.scalar(text("select count(*) from delivery")) == REACHING
+
+    await database.close()
+    assert len(before) == len(LARGE)
+    assert after == before

@@ -65,7 +65,9 @@ async def plan_deliveries(
     was told of it before. What is sent, and under which id, is settled here for all attempts.
     """
     await _keep(tx, announcements)
-    rows = await (await driver(tx)).fetch(planning.PLAN, *arguments(announcements))
+    connection = await driver(tx)
+    await connection.execute(planning.PLANNED_ONCE)
+    rows = await connection.fetch(planning.PLAN, *arguments(announcements))
     planned.inc(len(rows))
     await _postpone(tx, [row for row in rows if row["timings"]], now)
 
@@ -98,9 +100,9 @@ def arguments(announcements: Sequence[Announcement]) -> Sequence[Sequence[object
 async def _keep(tx: AsyncConnection, announcements: Sequence[Announcement]) -> None:
     """Keep what is told: for the deliveries, for previews, and for mails on what is confirmed."""
     alerts = [one.alert for one in announcements]
-    connection = await driver(tx)
-    await connection.execute(
-        planning.KEEP_ALERTS,
+    named = [(one.seen, *named) for one in announcements for named in one.seen.organisations]
+    await (await driver(tx)).execute(
+        planning.KEEP,
         [one.alert_id for one in alerts],
         [one.version for one in alerts],
         [type_of(one) for one in alerts],
@@ -113,10 +115,6 @@ async def _keep(tx: AsyncConnection, announcements: Sequence[Announcement]) -> N
         [one.severity for one in alerts],
         [one.seen.facility for one in announcements],
         [None if one.seen.unverified else one.statement for one in announcements],
-    )
-    named = [(one.seen, *named) for one in announcements for named in one.seen.organisations]
-    await connection.execute(
-        planning.KEEP_ORGANISATIONS,
         [alert.alert_id for alert, _, _ in named],
         [alert.version for alert, _, _ in named],
         [organisation for _, organisation, _ in named],

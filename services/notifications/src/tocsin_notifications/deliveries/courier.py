@@ -29,7 +29,6 @@ log = logging.getLogger("tocsin.delivery")
 
 ROOM = 16  # deliveries to one endpoint at once; the rest of what is due belongs to others
 MOST = 1024  # deliveries at once, those included whose result is being noted
-WORTH = 256  # rooms that must be free before a busy process looks again: one look costs the same
 PAUSE = 1.0  # seconds after a failed look
 GROUP = 256  # results noted at once; while they are, as many again are sent
 LAG_EVERY = 5.0  # seconds between measurements
@@ -134,8 +133,7 @@ class Courier:
                 continue
             for due in found:
                 self._begin(due, until=claimed_at + self._terms.lease)
-            if not found or len(self._tasks) > MOST - WORTH:
-                await self._wait()
+            await self._wait()
 
     async def _claim(self) -> list[Due]:
         if not (free := MOST - len(self._tasks)):

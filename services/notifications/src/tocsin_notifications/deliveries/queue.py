@@ -13,8 +13,9 @@ from tocsin_common.telemetry import Trace
 # never on their way to one endpoint, and nobody's rate is spent twice.
 # The plan is made for the tables as they are now, since one that was kept from when they were empty
 # reads all of them; what is due is read in the index's order, and reading ends with the room.
+# A lease that a power cut undoes is taken again, and the same id and bytes are sent again.
 _ALONE = """
-select pg_advisory_xact_lock(7463241905217),
+select pg_advisory_xact_lock(7463241905217), set_config('synchronous_commit', 'off', true),
     set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)
 """
