@@ -99,6 +99,19 @@ async def test_what_was_published_but_not_deleted_is_not_doubled(
     assert await ids_in(told, "CASES") == ids_of(events)
 
 
+async def test_what_stands_around_one_that_was_published_before_is_shipped_in_order(
+    database: Database, shipping: Shipping, tell: Tell, told: ToldIn
+) -> None:
+    first, known, last = a_status(), a_status(), a_status()
+    await tell(known)
+    await record(database, first, known, last)
+
+    async with shipping():
+        await all_sent(database)
+
+    assert await ids_in(told, "CASES") == ids_of([known, first, last])
+
+
 async def test_one_of_two_relays_ships_and_the_other_takes_over_when_it_dies(
     database: Database, servers: Servers, shipping: Shipping, told: ToldIn, streams: Nats
 ) -> None:

@@ -18,6 +18,8 @@ TOLD = "tocsin_told"
 """In a connection's `info`: this transaction recorded events, so the relay has work after it."""
 THEN = "tocsin_then"
 """In a connection's `info`: what is to be called after this transaction."""
+DRIVER = "tocsin_driver"
+"""In a connection's `info`: the driver's own connection, its transaction begun."""
 
 
 class Database:
@@ -54,13 +56,12 @@ class Database:
         # A connection that died with the server is not handed out again. SQLAlchemy hears of the
         # death only from its own statements, so the driver is asked as well.
         event.listen(self.engine.sync_engine, "handle_error", _distrust)
-        event.listen(self.engine.sync_engine, "checkout", _refuse_dead)
+        event.listen(self.engine.sync_engine, "checkout", _begin_afresh)
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction on a connection: commits at the end of the block."""
         async with self.engine.connect() as tx:
-            tx.info.pop(THEN, None)  # of a transaction that was rolled back
             async with tx.begin():
                 yield tx
             told, then = tx.info.pop(TOLD, False), tx.info.pop(THEN, ())
@@ -96,9 +97,11 @@ def _distrust(context: Any) -> None:
         context.is_disconnect = True
 
 
-def _refuse_dead(dbapi_connection: Any, *_: Any) -> None:
+def _begin_afresh(dbapi_connection: Any, record: Any, _: Any) -> None:
     if dbapi_connection.driver_connection.is_closed():
         raise DisconnectionError
+    for left in (TOLD, THEN, DRIVER):
+        record.info.pop(left, None)
 
 
 def after_commit(tx: AsyncConnection, call: Callable[[], None]) -> None:
@@ -111,10 +114,13 @@ async def driver(tx: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
 
     SQLAlchemy begins lazily, so the transaction is begun here; a test holds this to its word.
     """
+    if begun := tx.info.get(DRIVER):
+        return begun
     raw = await tx.get_raw_connection()
     adapted: Any = raw.dbapi_connection
     if adapted._transaction is None:
         await adapted._start_transaction()
+    tx.info[DRIVER] = raw.driver_connection
     return raw.driver_connection  # pyright: ignore[reportReturnType]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
@@ -57,12 +58,14 @@ class Relay:
         self._bus = bus
         self._streams = {stream.name: stream for stream in told_by(bus.service)}
         self._woken = asyncio.Event()
+        self._told = False
         self._refused_since: dict[str, float] = {}
         self._pausing: dict[str, float] = {}
         database.told = self.wake
 
     def wake(self) -> None:
         """Say that a transaction with events has committed."""
+        self._told = True
         self._woken.set()
 
     def waiting_for(self) -> str | None:
@@ -97,8 +100,8 @@ class Relay:
                 # Only deletes of what is shipped are written here. One that a power cut undoes
                 # is shipped again under the same id.
                 "synchronous_commit": "off",
-                # Two statements, twenty times a second: planned once, and by the index however
-                # few or many rows there were when that was.
+                # Three statements, one of them twenty times a second: planned once, and by the
+                # index however few or many rows there were when that was.
                 "plan_cache_mode": "force_generic_plan",
                 "enable_seqscan": "off",
                 "enable_bitmapscan": "off",
@@ -109,19 +112,25 @@ class Relay:
         )
         try:
             await connection.execute("select pg_advisory_lock($1)", LOCK)
+            anything = await connection.prepare("select exists (select from outbox)")
             while self._bus.client:
+                self._told = False
                 self._woken.clear()
                 if await self._ship(connection) < BATCH:
-                    await self._rest()
+                    await self._rest(anything)
         finally:
             connection.terminate()
 
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(POLL):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+    async def _rest(self, anything: "PreparedStatement[asyncpg.Record]") -> None:
+        """Wait until there may be something to ship: told here, or seen by a look."""
+        loop = asyncio.get_running_loop()
+        while self._bus.client and not self._told:
+            poll = loop.call_later(POLL, self._woken.set)
+            await self._woken.wait()
+            poll.cancel()
+            self._woken.clear()
+            if self._told or self._refused_since or await anything.fetchval(timeout=PATIENCE):
+                return
 
     async def _ship(self, connection: "asyncpg.Connection[asyncpg.Record]") -> int:
         """Ship the oldest rows of every stream that takes them. Return how many went."""
