@@ -56,6 +56,18 @@ def test_an_integration_is_created_shown_rotated_and_put_to_rest(where: str, pla
     assert listed(where, "enable", own)["disabled"] is False
 
 
+def test_a_hotlines_workers_get_a_page_under_a_neutral_name(where: str, place: Path) -> None:
+    own = create(where, place, "native")["integration_id"]
+    page = ("page", own, "--host=Notes.example.org", "--name=Silver Heron Notes")
+
+    served = listed(where, *page, "--leave-to=https://weather.example.com/", "--name-in=vi=Sổ tay")
+    refused = tocsin("integrations", *page, "--leave-to=http://weather.example.com/", where)
+
+    assert served["hosts"] == ["notes.example.org"]
+    assert served["names"] == {"vi": "Sổ tay"}
+    assert refused.returncode != 0
+
+
 def test_a_payload_is_tried_and_nothing_is_stored(where: str, place: Path) -> None:
     ours = {"secret": SECRET, "mapping": {"words": "said"}}
     own = create(where, place, "generic", generic=ours)["integration_id"]

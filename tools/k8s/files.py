@@ -23,6 +23,7 @@ HOSTS = {
     "notifications": "notifications.example.org",
     "buyer-portal-api": "portal.example.org",
 }
+PAGE_HOST = "notes.example.org"  # of a hotline's page for workers
 READINESS = {
     "api": "Ready with its database: while NATS is away, complaints wait in the outbox.",
     "worker": "Not ready without schema, consumers, permissions, or while the outbox stands still.",
@@ -136,7 +137,8 @@ def _remote(name: str, keys: tuple[str, ...]) -> Iterator[str]:
 
 def _routes() -> str:
     head = HEAD.format(" What the documented APIs have, at addresses to be replaced.")
-    return head + "".join(_route(service) for service in SERVICES)
+    page = filled("page_route", name=NAMES[INTAKE], host=PAGE_HOST)
+    return head + "".join(_route(service) for service in SERVICES) + page
 
 
 def _route(service: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin_common.testing import eventually
 from tocsin_contracts.events.complaints import Consent, SupplierContact
 from tocsin_intake.dialogue import guesses
 from tocsin_intake.dialogue.consent import Agreement
@@ -86,3 +87,21 @@ def test_nothing_is_wider_than_everything(one: Agreement) -> None:
 
     assert not one.widens(everything)
     assert not nothing.widens(one)
+
+
+async def test_a_source_is_forgotten_within_an_hour_also_when_nobody_comes_any_more() -> None:
+    known = Guesses()
+    known.missed("192.0.2.1", 0.0)
+    assert known.forget(FORGOTTEN - 1) == 1
+    assert FORGOTTEN + guesses.LOOK <= 3600
+
+    looked: list[float] = []
+
+    def clock() -> float:
+        looked.append(FORGOTTEN)
+        return FORGOTTEN
+
+    async with known.running(every=0.001, clock=clock):
+        await eventually(lambda: looked)
+
+    assert known.forget(0.0) == 0

@@ -23,7 +23,7 @@ from tocsin_intake.acceptance.storing import store_complaints
 from tocsin_intake.adapters import kobo
 from tocsin_intake.adapters.known import ROUTERS
 from tocsin_intake.adapters.receiving import Receiving
-from tocsin_intake.admin import integrations, keys, quarantine, reconciling, trying
+from tocsin_intake.admin import integrations, keys, quarantine, reconciling, trying, worker_pages
 from tocsin_intake.attachments import endpoints as uploads
 from tocsin_intake.attachments.service import Attachments
 from tocsin_intake.attachments.store import Store
@@ -55,6 +55,9 @@ from tocsin_intake.vault import endpoints as vault_endpoints
 from tocsin_intake.vault import officers as vault_officers
 from tocsin_intake.vault.officers import VaultOfficer
 from tocsin_intake.vault.question import Answering, Terms
+from tocsin_intake.worker_page.door import Door
+from tocsin_intake.worker_page.pages import Pages
+from tocsin_intake.worker_page.service import by_host
 
 
 def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> FastAPI:
@@ -87,7 +90,16 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         intake.bus.listen(ComplaintAcknowledged, dialogue_handlers.on_acknowledged)
         intake.bus.listen(ReplyWritten, dialogue_handlers.on_replies_written)
         intake.bus.listen(DisclosureIntended, on_disclosures_intended)
-    answering = [hotlines.running, officers.running, usage.running, storing.running]
+    guesses = Guesses()
+    pages = Pages(settings.hash_key, lambda: by_host(database))
+    answering = [
+        hotlines.running,
+        officers.running,
+        usage.running,
+        storing.running,
+        guesses.running,
+        pages.running,
+    ]
     outbound = Outbound(plain_http=settings.outbound_plain_http)
     attachments = None
     if settings.attachments_url:
@@ -116,6 +128,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             quarantine.router,
             trying.router,
             reconciling.router,
+            worker_pages.router,
             statistics.router,
             vault_endpoints.tokens,
             vault_endpoints.openings,
@@ -137,6 +150,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             imports.PATH: MOST_TABLE,
         },
     )
+    if role.answers:
+        app.router.routes.insert(0, Door(pages))
     app.state.vault = vault
     app.state.taxonomy = load_taxonomy(settings.taxonomy_file)
     app.state.hotlines = hotlines
@@ -146,7 +161,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app.state.batches = Batches(accepting)
     app.state.eraser = eraser
     app.state.counter = Counter(vault, settings.hash_key, eraser)
-    app.state.guesses = Guesses()
+    app.state.guesses = guesses
     app.state.receiving = receiving
     app.state.reconciler = reconciler
     app.state.attachments = attachments

@@ -13,6 +13,7 @@ from tocsin_cli.client import Client
 from tocsin_cli.commands.importing import import_file
 from tocsin_cli.commands.quarantine import quarantine
 from tocsin_cli.commands.reconcile import reconcile
+from tocsin_cli.commands.worker_page import page
 from tocsin_cli.errors import Unusable
 from tocsin_cli.installation import Installation
 from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, Json
@@ -24,6 +25,7 @@ FORM = "application/x-www-form-urlencoded"
 integrations = typer.Typer(no_args_is_help=True, help="Connect hotlines and the tools they use.")
 integrations.command("import")(import_file)
 integrations.command()(reconcile)
+integrations.command()(page)
 integrations.add_typer(quarantine, name="quarantine")
 
 AnId = Annotated[UUID, typer.Argument(metavar="ID", help="Its id in `tocsin integrations ls`.")]

@@ -1,7 +1,11 @@
 """Guesses are slowed per source: in memory, for at most an hour, and never for everybody."""
 
+import asyncio
 import secrets
+import time
 from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -11,7 +15,8 @@ from tocsin_common.problems import Problem
 
 FREE = 5  # wrong numbers before anything is slowed: people mistype
 LONGEST = 60.0  # seconds between two tries of one source, at the most
-FORGOTTEN = 3600.0  # seconds after the first wrong number
+FORGOTTEN = 3540.0  # seconds after the first wrong number: with the next look, within an hour
+LOOK = 60.0  # seconds between looks for what is to be forgotten
 SOURCES = 10_000  # remembered at once; a crowd of them crowds out only each other
 
 
@@ -43,7 +48,7 @@ class Guesses:
         Raises:
             Slower: it must wait.
         """
-        self._forget(now)
+        self.forget(now)
         record = self._records.get(self._name(address))
         if record is None or record.wrong < FREE:
             return
@@ -58,12 +63,31 @@ class Guesses:
         while len(self._records) > SOURCES:
             self._records.popitem(last=False)
 
-    def _forget(self, now: float) -> None:
+    def forget(self, now: float) -> int:
+        """Forget whoever came too long ago; return how many sources are remembered."""
         while self._records:
             oldest = next(iter(self._records.values()))
             if now - oldest.since < FORGOTTEN:
-                return
+                break
             self._records.popitem(last=False)
+        return len(self._records)
+
+    @asynccontextmanager
+    async def running(
+        self, every: float = LOOK, clock: Callable[[], float] = time.monotonic
+    ) -> AsyncGenerator[None]:
+        """Forget in time, also when nobody comes any more."""
+        task = asyncio.create_task(self._forget_for_ever(every, clock))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _forget_for_ever(self, every: float, clock: Callable[[], float]) -> None:
+        while True:
+            await asyncio.sleep(every)
+            self.forget(clock())
 
     def _name(self, address: str) -> bytes:
         return keyed_hash(self._key, "source", _household(address))

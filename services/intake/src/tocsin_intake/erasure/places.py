@@ -49,6 +49,7 @@ TABLES = {
     "reply_due": Place("ids", "deleted", RETENTION),
     "test_complaint": Place("ids", "deleted", A_DAY),
     "vault_entry": Place("sealed words and contact", "deleted", RETENTION),
+    "worker_page": Place("a hotline's host names", NOBODY, None),
 }
 STREAMS = {
     "COMPLAINTS": Place("codes, a part sealed to cases", "by age", timedelta(days=STREAM_DAYS)),

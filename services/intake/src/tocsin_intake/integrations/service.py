@@ -100,7 +100,7 @@ async def change(
         NotFound: there is none.
         IfMatchMissing, ChangedSince: the caller does not know the present state.
     """
-    integration = await _to_change(session, integration_id, if_match)
+    integration = await to_change(session, integration_id, if_match)
     for name in wanted.model_fields_set & {"name", "requests_per_minute", "retention_days"}:
         setattr(integration, name, getattr(wanted, name))
     if wanted.defaults:
@@ -120,7 +120,7 @@ async def change_system(
     Raises:
         SecretsMissing: the adapter needs secrets that were not sent.
     """
-    integration = await _to_change(session, integration_id, if_match)
+    integration = await to_change(session, integration_id, if_match)
     new = System.model_construct(**{name: getattr(wanted, name) for name in System.model_fields})
     if part_missing(integration.adapter, new):
         raise SecretsMissing
@@ -135,14 +135,20 @@ async def disable(
     session: AsyncSession, integration_id: UUID, if_match: str | None, *, disabled: bool
 ) -> Integration:
     """Refuse an integration everywhere within seconds, or take it back."""
-    integration = await _to_change(session, integration_id, if_match)
+    integration = await to_change(session, integration_id, if_match)
     integration.disabled_at = datetime.now(UTC) if disabled else None
     return integration
 
 
-async def _to_change(
+async def to_change(
     session: AsyncSession, integration_id: UUID, if_match: str | None
 ) -> Integration:
+    """Return an integration to be changed, in its next version.
+
+    Raises:
+        NotFound: there is none.
+        IfMatchMissing, ChangedSince: the caller does not know the present state.
+    """
     integration = await find(session, integration_id, lock=True)
     require_match(if_match, etag(integration.version))
     integration.version += 1

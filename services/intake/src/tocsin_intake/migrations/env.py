@@ -8,7 +8,16 @@ from tocsin_intake.dialogue import models as dialogue
 from tocsin_intake.disclosures import models as disclosures
 from tocsin_intake.erasure import models as erasure
 from tocsin_intake.vault import models as vault
+from tocsin_intake.worker_page import models as worker_page
 
-_ = models, attachments, dialogue, disclosures, erasure, vault  # the tables they declare
+_ = (
+    models,
+    attachments,
+    dialogue,
+    disclosures,
+    erasure,
+    vault,
+    worker_page,
+)  # the tables they declare
 
 run(Table.metadata)
