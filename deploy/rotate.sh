@@ -3,15 +3,21 @@
 #   deploy/rotate.sh database intake
 #   deploy/rotate.sh nats cases
 #   deploy/rotate.sh admin notifications        the key of /v1/admin
+#   deploy/rotate.sh vault intake               the key over the vault's keys; stopped half-way, run it again
 # Complaints that arrive meanwhile are answered by nobody, and hotlines send them again. Keys under
-# which data lie are rotated by their service: see deploy/README.md.
+# which data lie otherwise are not made anew here: see deploy/README.md.
 set -euo pipefail
 kind=$1 service=$2
 cd "$(dirname "$0")/.."
 folder=${TOCSIN_SECRETS:-./.compose}
 case "$service" in intake | cases | notifications | buyer_portal_api) ;; *) echo "there is no service $service" >&2; exit 1 ;; esac
 
-renew() { .venv/bin/python -m tools.compose_secrets --renew "$service.$1" "$folder" >/dev/null; }
+secrets() { .venv/bin/python -m tools.compose_secrets "$@" "$folder" >/dev/null; }
+renew() { secrets --renew "$service.$1"; }
+restart() {
+  docker compose restart "${service//_/-}"
+  docker compose up -d --no-build --no-recreate --no-deps --wait "${service//_/-}"
+}
 
 case "$kind" in
   database)
@@ -28,8 +34,16 @@ SQL
     docker compose kill -s HUP nats  # reads its configuration again; nobody else is disconnected
     ;;
   admin) renew admin_key ;;
-  *) echo "rotate database, nats or admin" >&2; exit 1 ;;
+  vault)
+    [ "$service" = intake ] || { echo "only intake has a vault" >&2; exit 1; }
+    secrets --new-vault-key
+    restart
+    left=$(TOCSIN_INTAKE_URL="http://$(docker compose port intake 8080)" \
+      .venv/bin/tocsin vault rotate --json --data-dir "$folder" 2>/dev/null)
+    [[ "$left" == *'"left": 0'* ]] || { echo "not through: $left; run it again" >&2; exit 1; }
+    secrets --forget-old-vault-keys
+    ;;
+  *) echo "rotate database, nats, admin or vault" >&2; exit 1 ;;
 esac
-docker compose restart "${service//_/-}"
-docker compose up -d --no-build --no-recreate --no-deps --wait "${service//_/-}"
-echo "$service has a new $kind password"
+restart
+echo "$service has a new $kind key or password"

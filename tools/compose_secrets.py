@@ -14,7 +14,7 @@ import bcrypt
 from tocsin_cli.files import make_directory
 from tocsin_cli.secrets import Secrets
 from tocsin_contracts.permissions import PROVISION, USERS
-from tocsin_contracts.streams import SERVICES
+from tocsin_contracts.streams import INTAKE, SERVICES
 
 FOLDER = Path(".compose")
 PASSWORDS = Path("nats/passwords.conf")
@@ -26,10 +26,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="compose_secrets", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--renew", metavar="NAME", help="first make this password anew")
+    vault = parser.add_mutually_exclusive_group()
+    vault.add_argument("--new-vault-key", action="store_true", help="and keep the old one for now")
+    vault.add_argument("--forget-old-vault-keys", action="store_true", help="once none is used")
     asked = parser.parse_args()
     folder: Path = asked.folder
     if asked.renew:
         Secrets.renewed(folder, asked.renew)
+    if asked.new_vault_key:
+        Secrets.with_new_vault_key(folder)
+    if asked.forget_old_vault_keys:
+        Secrets.without_old_vault_keys(folder)
+        (folder / INTAKE / "tocsin_vault_keys_before").unlink(missing_ok=True)
     write(folder)
     print(f"The secrets are in {folder}. Keep a copy elsewhere: no backup opens without them.")
 

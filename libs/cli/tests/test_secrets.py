@@ -104,3 +104,20 @@ def test_buyers_services_can_verify_what_cases_signs() -> None:
         name, key = secrets.environment(service)["TOCSIN_ALERT_VERIFY_KEYS"].split(":")
         assert sha256(base64.b64decode(key)).hexdigest()[:16] == name
         assert VerifyKey(base64.b64decode(key)).verify(signed) == b"an alert"
+
+
+def test_a_replaced_vault_key_is_told_until_it_is_forgotten(tmp_path: Path) -> None:
+    first = Secrets.of(tmp_path).environment(INTAKE)
+    Secrets.with_new_vault_key(tmp_path)
+    Secrets.with_new_vault_key(tmp_path)
+    turning = Secrets.of(tmp_path).environment(INTAKE)
+    Secrets.without_old_vault_keys(tmp_path)
+    turned = Secrets.of(tmp_path).environment(INTAKE)
+
+    before = turning["TOCSIN_VAULT_KEYS_BEFORE"].split(",")
+    assert len(before) == 2
+    assert before[1] == first["TOCSIN_VAULT_KEY"]
+    assert turning["TOCSIN_VAULT_KEY"] not in before
+    assert turned == {
+        name: value for name, value in turning.items() if name != "TOCSIN_VAULT_KEYS_BEFORE"
+    }

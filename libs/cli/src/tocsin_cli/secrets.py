@@ -16,6 +16,7 @@ from tocsin_contracts.permissions import USERS
 from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, NOTIFICATIONS, SERVICES
 
 FILE = "secrets.json"
+_VAULT_KEY, _VAULT_KEYS_BEFORE = "intake.vault_key", "intake.vault_keys_before"
 
 
 def _password() -> str:
@@ -40,7 +41,7 @@ _MADE_BY: dict[str, Callable[[], str]] = {
     "intake.hash_key": _key,
     "cases.hash_key": _key,
     "buyers.hash_key": _key,
-    "intake.vault_key": _key,
+    _VAULT_KEY: _key,
     "intake.tag_key": _key,
     "intake.receipt_key": _key,
     "intake.box_private_key": _key,
@@ -113,6 +114,23 @@ class Secrets:
         write_private(directory / FILE, json.dumps(kept | {name: _password()}, indent=2) + "\n")
         return cls.read(directory)
 
+    @classmethod
+    def with_new_vault_key(cls, directory: Path) -> "Secrets":
+        """Make the vault's key anew; the one it replaces opens until it is forgotten."""
+        kept = cls.read(directory)._values
+        before = ",".join(filter(None, (kept[_VAULT_KEY], kept.get(_VAULT_KEYS_BEFORE))))
+        new = kept | {_VAULT_KEY: _key(), _VAULT_KEYS_BEFORE: before}
+        write_private(directory / FILE, json.dumps(new, indent=2) + "\n")
+        return cls(new)
+
+    @classmethod
+    def without_old_vault_keys(cls, directory: Path) -> "Secrets":
+        """Forget the keys that the vault's key replaced: nothing lies under them any more."""
+        kept = cls.read(directory)._values
+        kept.pop(_VAULT_KEYS_BEFORE, None)
+        write_private(directory / FILE, json.dumps(kept, indent=2) + "\n")
+        return cls(kept)
+
     @property
     def postgres_password(self) -> str:
         """The superuser's."""
@@ -136,12 +154,18 @@ class Secrets:
         }
         return {f"TOCSIN_{name}": value for name, value in told.items()}
 
+    @property
+    def _vault_turns(self) -> bool:
+        """Whether something may still lie under a key that was replaced."""
+        return bool(self._values.get(_VAULT_KEYS_BEFORE))
+
     def _keys_of(self, service: str) -> dict[str, str]:
         values = self._values
         if service == INTAKE:
             return {
                 "HASH_KEY": values["intake.hash_key"],
-                "VAULT_KEY": values["intake.vault_key"],
+                "VAULT_KEY": values[_VAULT_KEY],
+                **({"VAULT_KEYS_BEFORE": values[_VAULT_KEYS_BEFORE]} if self._vault_turns else {}),
                 "TAG_KEY": values["intake.tag_key"],
                 "RECEIPT_KEY": values["intake.receipt_key"],
                 "BOX_PRIVATE_KEY": values["intake.box_private_key"],

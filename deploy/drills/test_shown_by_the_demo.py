@@ -1,4 +1,7 @@
-"""`tocsin demo`, played from outside on the containers, three of which die meanwhile."""
+"""`tocsin demo`, played from outside on the containers, three of which die meanwhile.
+
+It comes late: what it leaves in cases is in its own ledger and not in the drills'.
+"""
 
 import subprocess
 import sys
