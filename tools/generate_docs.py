@@ -1,4 +1,6 @@
-"""Writes docs/openapi and docs/asyncapi from the code: `generate_docs.py [--check] [SERVICE …]`.
+"""Writes what docs/ has from the code: `generate_docs.py [--check] [SERVICE …]`.
+
+That is docs/openapi, docs/asyncapi and docs/settings.md.
 
 `--check` writes nothing; it names the files that are not what the code says, and fails.
 """
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncapi
+import settings_doc
 
 from tocsin_cli.secrets import Secrets
 from tocsin_contracts.streams import SERVICES
@@ -64,6 +67,7 @@ def documents(services: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
             yield FOLDERS[0] / f"{service}.json", content
     for service in services:
         yield FOLDERS[1] / f"{service}.json", _written(asyncapi.document(service))
+    yield ROOT / "docs" / "settings.md", settings_doc.reference(ROOT)
 
 
 def openapi_apart(service: str) -> str:

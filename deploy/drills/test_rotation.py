@@ -92,13 +92,13 @@ async def test_webhooks_are_signed_with_old_and_new_keys_while_buyers_learn_the_
     tocsin: ComposedTocsin, everybody: World, receiver: Receiver
 ) -> None:
     [old_key] = await public_keys(tocsin)
-    [endpoint] = await everybody.buyer.notifications.all("/v1/endpoints")
+    [endpoint] = (await everybody.buyer.notifications.get("/v1/endpoints"))["data"]
     place = f"/v1/endpoints/{endpoint['endpoint_id']}"
     rotated = await everybody.buyer.notifications.post(f"{place}/rotate")
     try:
         start_signing(tocsin, "2,1")
         new_key, still_old = await public_keys(tocsin)
-        hit = await tested(everybody, receiver, place)
+        hit = await sent_as_a_test(everybody, receiver, place)
     finally:
         start_signing(tocsin, "2")
 
@@ -108,7 +108,7 @@ async def test_webhooks_are_signed_with_old_and_new_keys_while_buyers_learn_the_
     assert signed_by(hit, old_key)
     assert signed_by(hit, new_key)
     assert await public_keys(tocsin) == [new_key]
-    later = await tested(everybody, receiver, place)
+    later = await sent_as_a_test(everybody, receiver, place)
     assert signed_by(later, new_key)
     assert not signed_by(later, old_key)
 
@@ -124,7 +124,7 @@ async def public_keys(tocsin: ComposedTocsin) -> list[str]:
     return [one["public_key"] for one in answer.json()["keys"]]
 
 
-async def tested(everybody: World, receiver: Receiver, place: str) -> Hit:
+async def sent_as_a_test(everybody: World, receiver: Receiver, place: str) -> Hit:
     """The next test webhook at an endpoint."""
     before = len(receiver.hits)
     await everybody.buyer.notifications.ask("POST", f"{place}/test", json={})

@@ -45,10 +45,15 @@ class ProvisionSettings(BaseSettings):
     )
 
     nats_url: str = "nats://127.0.0.1:4222"
+    """One server, or several with commas between them."""
     nats_password: SecretStr = SecretStr("")
+    """Of the NATS user `provision`."""
     nats_ca_file: Path | None = None
+    """Whose certificate NATS must show, where its URL is `tls://`."""
     stream_replicas: int = 1
+    """How many servers keep each stream."""
     stream_max_bytes: int = 1 << 30
+    """How large each may become; the account's limit must hold all of them and their copies."""
 
 
 def stream_config(stream: Stream, *, replicas: int, max_bytes: int) -> StreamConfig:

@@ -66,10 +66,13 @@ class Settings(BaseSettings):
     nats_url: str = "nats://127.0.0.1:4222"
     """One server, or several with commas between them."""
     nats_password: SecretStr = SecretStr("")
+    """Of the NATS user that has the service's name."""
     nats_ca_file: Path | None = None
     """Whose certificate NATS must show, where its URL is `tls://`; without one, the system's."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: int = 8000
+    """The port of the HTTP API."""
     metrics_port: int = 0
     """Where `/metrics` is served, never on the public port; 0: nowhere."""
     admin_key: SecretStr = SecretStr("")

@@ -22,7 +22,9 @@ class Settings(CommonSettings):
     """Its own keys, and the terms on which it discloses."""
 
     box_private_key: Key
+    """Its end of the box in which intake tells what only cases may read (protection V1)."""
     intake_box_public_key: Key
+    """Intake's end."""
     alert_signing_key: Key
     """The ed25519 seed under which alerts are signed (protection L5)."""
     question_signing_key: Key

@@ -22,7 +22,9 @@ class Settings(CommonSettings):
     receipt_key: Key
     """Receipts are derived under it, so none is stored (protection V3)."""
     box_private_key: Key
+    """Its end of the box in which cases is told what only cases may read (protection V1)."""
     cases_box_public_key: Key
+    """Cases' end."""
     question_verify_keys: VerifyKeys
     """The public keys by which cases signs vault questions (protection V2)."""
     openings_a_day: int = Field(default=30, ge=1)
@@ -42,8 +44,11 @@ class Settings(CommonSettings):
     attachments_endpoint: str = ""
     """The address of an S3-compatible store; without one, Amazon's."""
     attachments_region: str = "us-east-1"
+    """The region of that store."""
     attachments_key_id: SecretStr = SecretStr("")
+    """The name of the key to that store."""
     attachments_secret_key: SecretStr = SecretStr("")
+    """The key itself."""
     outbound_plain_http: bool = False
     """Whether a hotline's own system may be spoken to without TLS: for development and tests."""
     taxonomy_file: Path | None = None

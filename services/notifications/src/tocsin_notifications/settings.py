@@ -52,8 +52,11 @@ class Settings(CommonSettings):
     smtp_host: str = ""
     """The mail server; without one no mail is sent."""
     smtp_port: int = 587
+    """Its port."""
     smtp_user: str = ""
+    """Who logs in there; without a name nobody does."""
     smtp_password: SecretStr = SecretStr("")
+    """With which password."""
     smtp_security: Security = Security.STARTTLS
     """`starttls`, `tls`, or `plain` for a server on the same machine."""
     smtp_ca_file: Path | None = None
