@@ -249,8 +249,7 @@ def routes_show_no_operators_door(objects: Sequence[Object]) -> list[str]:
             problems += [
                 f"{called(one)} shows {match['path']['value']}"
                 for match in rule["matches"]
-                if "/v1/admin/".startswith(match["path"]["value"].rstrip("/") + "/")
-                or match["path"]["value"].startswith("/v1/admin")
+                if _reaches_operators(match["path"])
             ]
             for backend in rule["backendRefs"]:
                 service = services.get(backend["name"])
@@ -261,6 +260,12 @@ def routes_show_no_operators_door(objects: Sequence[Object]) -> list[str]:
                 elif service["metadata"]["name"].endswith("-worker"):
                     problems.append(f"{called(one)} leads to a worker")
     return problems
+
+
+def _reaches_operators(path: Object) -> bool:
+    value = path["value"]
+    is_above = "/v1/admin/".startswith(value.rstrip("/") + "/") and path["type"] != "Exact"
+    return is_above or value.startswith("/v1/admin")
 
 
 def pods_are_hardened_and_bounded(objects: Sequence[Object]) -> list[str]:

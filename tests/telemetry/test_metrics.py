@@ -1,8 +1,10 @@
 """What monitors are shown: names to look for, labels from the list, nobody's words or identity."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest_asyncio
 from prometheus_client import Metric
@@ -20,6 +22,8 @@ PLACE = a_place(1)
 PARTS_OF_A_HISTOGRAM = {"le"}
 NOT_OURS = ("python_", "process_")
 LOG_LINE = {"time", "level", "service", "logger", "message", "at"}
+OURS = re.compile(r"(?<![\w:/-])tocsin_[a-z_]+\b(?!:)")
+SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 SOMETIMES = {"trace_id", "error"}
 
 
@@ -113,13 +117,34 @@ async def test_what_goes_wrong_is_measured_before_it_does(shown: list[Shown]) ->
     assert {"cases_complaints_received", "notifications_alerts_raised"} <= lagging
 
 
+async def test_dashboards_and_alerts_ask_for_what_is_really_shown(
+    tocsin: Tocsin, shown: list[Shown]
+) -> None:
+    declared = {
+        f"{family.name}{suffix}"
+        for place in await everywhere.in_metrics(tocsin)
+        for family in families(place.content.decode())
+        for suffix in SUFFIXES[family.type]
+    }
+
+    assert asked_for()
+    assert asked_for() <= declared
+
+
+def asked_for() -> set[str]:
+    """Every metric of ours in a dashboard's or an alert's query; rules name their own with `:`."""
+    folder = Path("deploy/observability")
+    sources = [*folder.glob("rules/*.yml"), *folder.glob("grafana/dashboards/*.json")]
+    return {name for file in sources for name in OURS.findall(file.read_text())}
+
+
 async def test_labels_are_from_the_list_and_their_values_from_the_code(
     shown: list[Shown],
 ) -> None:
     known = {
         "consumer": {consumer.name for consumer in CONSUMERS},
         "stream": {stream.name for stream in STREAMS},
-        "clock": {"acknowledge"},
+        "clock": {"acknowledge", "feedback", "danger", "retaliation"},
         "method": {"GET", "POST", "PUT", "PATCH", "DELETE", "other"},
     }
 
