@@ -19,8 +19,8 @@ router = APIRouter(
 
 
 @router.get("")
-async def show_worker_page(integration_id: UUID, session: Session) -> PageSettings:
-    """Show what an integration's page is called and where it is served."""
+async def show_worker_page(integration_id: UUID, session: Session) -> PageSettings | None:
+    """Show what an integration's page is called and where it is served; null: it has none."""
     return await service.of(session, integration_id)
 
 

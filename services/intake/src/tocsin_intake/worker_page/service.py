@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_common.database import Database
-from tocsin_common.problems import Conflict, NotFound
-from tocsin_intake.integrations.service import to_change
+from tocsin_common.problems import Conflict
+from tocsin_intake.integrations.service import find, to_change
 from tocsin_intake.worker_page.models import WorkerPage
 from tocsin_intake.worker_page.schemas import PageSettings
 
@@ -63,17 +63,16 @@ async def remove(session: AsyncSession, integration_id: UUID, if_match: str | No
     await _clear(session, integration_id)
 
 
-async def of(session: AsyncSession, integration_id: UUID) -> PageSettings:
-    """What was said of an integration's page.
+async def of(session: AsyncSession, integration_id: UUID) -> PageSettings | None:
+    """What was said of an integration's page, if it has one.
 
     Raises:
-        NotFound: it has none.
+        NotFound: there is no such integration.
     """
+    await find(session, integration_id)
     query = select(WorkerPage).where(col(WorkerPage.integration_id) == integration_id)
     rows = (await session.exec(query.order_by(col(WorkerPage.host)))).all()
-    if not rows:
-        raise NotFound
-    return _settings(rows)
+    return _settings(rows) if rows else None
 
 
 async def by_host(database: Database) -> Mapping[bytes, WorkerPage]:
