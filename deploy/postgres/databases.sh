@@ -13,7 +13,8 @@ revoke connect, temporary on database :"name" from public;
 SQL
 done
 psql --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
-  --command 'revoke connect, temporary on database postgres, template1 from public'
+  --command 'revoke connect, temporary on database postgres, template1 from public' \
+  --command 'grant pg_checkpoint to tocsin_intake'
 # Whoever watches the server sees its figures and no database of ours.
 psql --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
   --set password="$(cat "$secrets/monitor_password")" <<'SQL'

@@ -16,7 +16,7 @@ from tocsin_contracts.events.cases import (
 from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
 from tocsin_contracts.taxonomy import load as load_taxonomy
 from tocsin_intake import taxonomy
-from tocsin_intake.acceptance import endpoints, statistics
+from tocsin_intake.acceptance import endpoints, pointers, statistics
 from tocsin_intake.acceptance.accepting import Accepting
 from tocsin_intake.acceptance.service import Acceptor
 from tocsin_intake.acceptance.storing import store_complaints
@@ -39,6 +39,7 @@ from tocsin_intake.dialogue.service import Counter
 from tocsin_intake.disclosures import endpoints as disclosures
 from tocsin_intake.disclosures.handlers import on_disclosures_intended
 from tocsin_intake.erasure import endpoints as erasure
+from tocsin_intake.erasure import places
 from tocsin_intake.erasure.keeper import Keeper
 from tocsin_intake.erasure.service import Eraser
 from tocsin_intake.imports import endpoints as imports
@@ -63,7 +64,7 @@ from tocsin_intake.worker_page.service import by_host
 def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> FastAPI:
     """Make one process of intake."""
     settings = settings or Settings()  # pyright: ignore[reportCallIssue] - from the environment
-    intake = Service(INTAKE, settings)
+    intake = Service(INTAKE, settings, places.TABLES, [pointers.purge])
     database = intake.database
     vault = Vault(
         LocalKeys(settings.vault_key, *settings.vault_keys_before),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, false, func
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -74,8 +74,18 @@ class Acceptance(Table, table=True):
     An `Idempotency-Key` and an `external_ref` are both kept like this (protection V3).
     """
 
+    __table_args__ = (
+        Index(
+            "ix_acceptance_expires_on",
+            "expires_on",
+            postgresql_where=text("expires_on is not null"),
+        ),
+    )
+
     reference: bytes = Field(primary_key=True)
     complaint_id: UUID = Field(index=True)
+    expires_on: date | None = None
+    """When it goes; `None`: it stays while its complaint does."""
 
 
 class CallCount(Table, table=True):

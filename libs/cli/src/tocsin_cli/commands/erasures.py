@@ -15,6 +15,10 @@ from tocsin_contracts.streams import INTAKE
 
 _PATH = "/v1/admin/erasures"
 _AT_ONCE = 1000
+_LOG_STAYS = (
+    "Rewritten. PostgreSQL's log still has the bytes until its segments are replaced: set "
+    "wal_recycle=off, grant pg_checkpoint to tocsin_intake, and erase and scrub again."
+)
 
 erasures = typer.Typer(no_args_is_help=True, help="Erase complaints, and keep them erased.")
 
@@ -82,8 +86,11 @@ def scrub(data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     done = _operator(data_dir).post(f"{_PATH}/scrub")
     if json:
         output.show_json(done)
-    else:
-        output.say("Rewritten." if done["rewritten"] else "Nothing was erased since the last time.")
+        return
+    if not done["rewritten"]:
+        output.say("Nothing was erased since the last time.")
+        return
+    output.say("Rewritten, and the log of before is gone." if done["log_replaced"] else _LOG_STAYS)
 
 
 def _all(operator: Client) -> list[dict[str, Any]]:

@@ -33,6 +33,8 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_min_messages": "log",
+    # Segments of its log that are not needed are removed, so that what was erased is (V5).
+    "wal_recycle": "off",
 }
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 _FAST = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
@@ -60,6 +62,8 @@ select format('create database %I owner %I', :'name', :'name')
 where not exists (select from pg_database where datname = :'name') \\gexec
 revoke connect, temporary on database :"name" from public;
 """
+# Intake lets go of the log of what it has erased (protection V5).
+_CHECKPOINTS = "grant pg_checkpoint to tocsin_intake;"
 _CLOSE_THE_REST = "revoke connect, temporary on database postgres, template1 from public;"
 
 
@@ -74,7 +78,7 @@ def databases(secrets: Secrets) -> str:
     for service in SERVICES:
         password = secrets.database_password(service)
         script.append(_CREATE.format(name=database_of(service), password=password))
-    return "".join(script)
+    return "".join([*script, _CHECKPOINTS])
 
 
 class Postgres:

@@ -26,7 +26,8 @@ _PATIENCE = 60.0  # seconds for a server to take connections
 _LOOK = 0.05  # seconds between looks
 _PASSWORD = "/run/postgres_password"  # noqa: S105 - where it lies in the container
 _CONFIG = "/etc/nats/test.conf"
-_FAST = [part for name in ("fsync", "full_page_writes") for part in ("-c", f"{name}=off")]
+_OFF = ("fsync", "full_page_writes", "wal_recycle")
+_FAST = [part for name in _OFF for part in ("-c", f"{name}=off")]
 
 
 class ContainerServer:

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from tocsin_contracts.ids import new_amber_id
+from tocsin_intake.acceptance import pointers
 
 NO_GROUP = "none"
 
@@ -49,7 +50,8 @@ def of(
 
 
 async def count(connection: "asyncpg.Connection[asyncpg.Record]", calls: Sequence[Counted]) -> None:
-    """Add calls to the counts, in the order of their keys."""
+    """Add calls to the counts, in the order of their keys; their references go in their time."""
+    await pointers.expire(connection, [one for call in calls for one in call.references])
     keys = Counter(
         (one.integration_id, one.month, one.issue_group) for one in calls if not one.test
     )

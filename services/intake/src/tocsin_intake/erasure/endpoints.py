@@ -85,7 +85,8 @@ async def replay_erasures(wanted: Replay, session: Session, request: Request) ->
 @admin.post("/scrub")
 async def scrub_files(request: Request) -> Scrubbed:
     """Rewrite the database's files without what was erased. Tables are locked meanwhile."""
-    return Scrubbed(rewritten=await scrub.scrub(request.app.state.database))
+    done = await scrub.scrub(request.app.state.database)
+    return Scrubbed(rewritten=done.rewritten, log_replaced=done.log_replaced)
 
 
 def _certified(eraser: Eraser, erasure: Erasure | None) -> Certified:

@@ -57,3 +57,10 @@ class Scrubbed(BaseModel):
     """Whether files were rewritten: not if nothing was erased since the last time."""
 
     rewritten: bool
+    log_replaced: bool = Field(
+        default=False,
+        description=(
+            "PostgreSQL's log (WAL) was replaced, too. Otherwise it keeps bytes until its segments "
+            "are: set `wal_recycle=off` and grant `pg_checkpoint` to intake's role."
+        ),
+    )

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from tocsin_common import outbox
 from tocsin_common.database import driver
 from tocsin_common.signatures import Signer
 from tocsin_contracts.events.complaints import Erased
+from tocsin_intake.acceptance import pointers
 from tocsin_intake.erasure import ledger
 from tocsin_intake.erasure.certificates import Certificate, Reason, certify
 
@@ -77,13 +78,6 @@ where c.received_at < $1::timestamptz - make_interval(days => coalesce(i.retenti
 and not exists (select from test_complaint t where t.complaint_id = c.id)
 order by c.id limit $3
 """
-_OLD_POINTERS = """
-delete from acceptance where reference in (
-    select a.reference from acceptance a join erasure e on e.complaint_id = a.complaint_id
-    where e.erased_at < $1 limit $2
-)
-"""
-POINTERS_KEPT = timedelta(days=400)  # a hotline that sends it again meanwhile brings nothing back
 
 
 @dataclass(frozen=True)
@@ -117,6 +111,7 @@ async def erase(
     await _count(connection, [row for row in found if not row["test"]])
     for statement in _DESTROY:
         await connection.execute(statement, ids)
+    await pointers.expire_those_of(connection, ids)
     for statement in _FORGET_EVENTS:
         await connection.execute(statement, [str(one) for one in ids])
     certificates = {one: certify(one, reason, now, eraser.backup_days) for one in ids}
@@ -133,7 +128,6 @@ async def erase_expired(tx: AsyncConnection, eraser: Eraser, now: datetime, days
     connection = await driver(tx)
     rows = await connection.fetch(_EXPIRED, now, days, AT_ONCE)
     done = await erase(tx, eraser, [row["id"] for row in rows], Reason.RETENTION, now)
-    await connection.execute(_OLD_POINTERS, now - POINTERS_KEPT, AT_ONCE)
     return len(done)
 
 
