@@ -241,6 +241,36 @@ async def test_a_reply_is_due_only_to_those_who_agreed_to_be_contacted_and_says_
     assert await waiting() == []
 
 
+async def test_whoever_has_read_a_reply_is_told_of_it_no_more(
+    intake: Client, hotline: Header, told: Any, tell: Any
+) -> None:
+    agreed = {"share": "given", "contact_me": True}
+    receipt, complaint_id = await a_receipt(intake, hotline, contact="0990", consent=agreed)
+    own = await own_number(intake, receipt)
+
+    async def received() -> Any:
+        return await told_of(told, ComplaintReceived)
+
+    [one] = await eventually(received)
+    await tell(
+        ReplyWritten(
+            reply_id=new_amber_id(),
+            complaint_id=UUID(complaint_id),
+            sealed=seal_to(one.public_key, b"We have news."),
+            occurred_at=datetime.now(UTC),
+        )
+    )
+
+    async def waiting() -> Any:
+        return (await intake.get("/v1/replies-waiting", headers=hotline)).json()["data"]
+
+    assert len(await eventually(waiting)) == 1
+    await use(intake, "open", receipt)  # sees that it is there, and not what it says
+    assert len(await waiting()) == 1
+    assert (await use(intake, "open", **own))["messages"][0]["words"] == "We have news."
+    assert await waiting() == []
+
+
 async def test_consent_changes_are_told_in_versions(
     intake: Client, hotline: Header, told: Any
 ) -> None:

@@ -50,6 +50,7 @@ _NO_CONTACT = """
 with forgotten as (update vault_entry set contact = null where complaint_id = $1)
 delete from reply_due where complaint_id = $1
 """
+_HAS_READ = "delete from reply_due where complaint_id = $1"
 _WITHDRAW = """
 insert into dialogue as d (complaint_id, consent_version, withdrawn_at) values ($1, 0, $2)
 on conflict (complaint_id) do update set withdrawn_at = excluded.withdrawn_at
@@ -87,12 +88,16 @@ class Counter:
 
 
 async def look(tx: AsyncConnection, at: Counter, receipt: str, pin: str | None) -> Outcome:
-    """Show where a complaint stands; with one's own number, its messages too."""
+    """Show where a complaint stands; with one's own number, its messages too.
+
+    Whoever has read them need not be told any more that a message waits.
+    """
     found = await lookup.find(tx, at.hash_key, receipt, pin, to_change=False)
     key = (
         at.vault.compartment(found.complaint_id, found.wrapped_key) if found else at.vault.nothing()
     )
     wanted = found.complaint_id if found and found.own else NOBODY
+    await (await driver(tx)).execute(_HAS_READ, wanted)
     return Outcome(found, done=found is not None, messages=await messages.all_of(tx, wanted, key))
 
 
