@@ -15,9 +15,19 @@ from tocsin_cli.errors import TocsinError
 from tocsin_cli.installation import Installation
 from tocsin_cli.remedies import remedy_for
 from tocsin_cli.stack import is_running
-from tocsin_contracts.streams import SERVICES
+from tocsin_contracts.streams import NOTIFICATIONS, SERVICES
 
 _ROOM = 8 << 30  # bytes: the six streams may grow to one GiB each, and the databases beside them
+
+
+_MAIL_REMEDIES = {
+    "name": "Nobody knows its name: is TOCSIN_SMTP_HOST right?",
+    "connect": "Is it running, are TOCSIN_SMTP_HOST and TOCSIN_SMTP_PORT right?",
+    "timeout": "It does not answer: does a firewall stand between?",
+    "tls": "Its certificate is not trusted: TOCSIN_SMTP_CA_FILE, TOCSIN_SMTP_SECURITY?",
+    "status": "It refuses us: are TOCSIN_SMTP_USER and TOCSIN_SMTP_PASSWORD right?",
+    "protocol": "It speaks otherwise than expected: is TOCSIN_SMTP_SECURITY right?",
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,8 @@ def _services(directory: Path) -> Iterator[Check]:
         if not waiting_for:
             yield Check(service, ok=True, found=f"ready at {installation.url(service)}")
             yield _parked(installation, service)
+            if service == NOTIFICATIONS:
+                yield _mail(installation)
 
 
 def _parked(installation: Installation, service: str) -> Check:
@@ -108,3 +120,16 @@ def _parked(installation: Installation, service: str) -> Check:
             what, ok=False, found=f"{len(dead)} wait for you", remedy=f"tocsin dlq ls {service}"
         )
     return Check(what, ok=True, found=f"{len(page['data'])} wait for another try")
+
+
+def _mail(installation: Installation) -> Check:
+    what = "mail server"
+    try:
+        told = installation.operator(NOTIFICATIONS).get("/v1/admin/mail")
+    except TocsinError as error:
+        return Check(what, ok=False, found=error.what, remedy=error.next_step)
+    if not told["configured"]:
+        return Check(what, ok=True, found="none is set, so no mail is sent")
+    if told["reached"]:
+        return Check(what, ok=True, found="takes mail")
+    return Check(what, ok=False, found="takes no mail", remedy=_MAIL_REMEDIES[told["fault"]])

@@ -1,6 +1,8 @@
 """Notifications, wired."""
 
 import ssl
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -8,7 +10,6 @@ from aiohttp.abc import AbstractResolver
 from fastapi import FastAPI
 
 from tocsin_common.auth import KeyRing
-from tocsin_common.database import Database
 from tocsin_common.service import Role, Service
 from tocsin_common.signatures import Verifier
 from tocsin_contracts import taxonomy
@@ -19,6 +20,7 @@ from tocsin_notifications import endpoints, handlers
 from tocsin_notifications.acknowledgements import endpoints as acknowledgements
 from tocsin_notifications.buyers import by_key
 from tocsin_notifications.deliveries.courier import Courier, Terms
+from tocsin_notifications.deliveries.lag import Lag
 from tocsin_notifications.deliveries.retention import Retention
 from tocsin_notifications.digests.gathering import Gathering
 from tocsin_notifications.events import endpoints as events
@@ -34,6 +36,8 @@ from tocsin_notifications.subscriptions import endpoints as subscriptions
 from tocsin_notifications.webhooks import signing, upkeep
 from tocsin_notifications.webhooks.outbound import Outbound
 from tocsin_notifications.webhooks.posting import Posting
+
+MAILS_AT_ONCE = 32  # on their way, of which the mail server is handed a few at once
 
 
 def create_app(
@@ -52,29 +56,40 @@ def create_app(
     outbound = Outbound(
         settings.allowed_networks, timeout=settings.attempt_timeout, resolver=resolver
     )
-    courier = Courier(
-        database,
-        {
-            Kind.WEBHOOK: Posting(outbound, settings.webhook_key, signing_keys),
-            Kind.EMAIL: _mailing(settings, database),
-        },
-        Terms(
-            lease=settings.lease_seconds,
-            poll=settings.poll_seconds,
-            retry_scale=settings.retry_scale,
-        ),
-        on_disabled=notices.plan,
+    post = _post(settings)
+    terms = Terms(
+        lease=settings.lease_seconds, poll=settings.poll_seconds, retry_scale=settings.retry_scale
     )
-    gathering = Gathering(database, courier.wake, settings.digest_poll_seconds)
+    couriers = [
+        Courier(
+            database,
+            Kind.WEBHOOK,
+            Posting(outbound, settings.webhook_key, signing_keys),
+            terms,
+            on_disabled=notices.plan,
+        )
+    ]
+    if settings.smtp_host:
+        few = replace(terms, most=MAILS_AT_ONCE)
+        mailing = Mailing(database, post, _addresses(settings))
+        couriers.append(Courier(database, Kind.EMAIL, mailing, few))
+
+    def wake() -> None:
+        for courier in couriers:
+            courier.wake()
+
+    gathering = Gathering(database, wake, settings.digest_poll_seconds)
+    lag = Lag(database)
     retention = Retention(database, settings.attempt_days)
     if role.works:
-        _listen(notifications, settings, courier)
+        _listen(notifications, settings, wake)
     app = notifications.app(
         role,
         version="1",
         routers=[
             mail.router,
             mail.pages,
+            mail.admin,
             endpoints.router,
             upkeep.router,
             subscriptions.router,
@@ -85,17 +100,19 @@ def create_app(
         ],
         running=[
             *([keys.running] if role.answers else []),
-            *([courier.running, gathering.running, retention.running] if role.works else []),
+            *([courier.running for courier in couriers] if role.works else []),
+            *([gathering.running, retention.running, lag.running] if role.works else []),
         ],
     )
     app.state.keys = keys
     app.state.signing_keys = signing_keys
-    app.state.wake = courier.wake
+    app.state.wake = wake
+    app.state.post = post
     app.state.issue_groups = {one.name for one in taxonomy.load(settings.taxonomy_file).groups}
     return app
 
 
-def _mailing(settings: Settings, database: Database) -> Mailing:
+def _post(settings: Settings) -> Post:
     trust = None
     if settings.smtp_ca_file:
         trust = ssl.create_default_context(cafile=settings.smtp_ca_file)
@@ -108,20 +125,21 @@ def _mailing(settings: Settings, database: Database) -> Mailing:
         timeout=settings.smtp_timeout,
         trust=trust,
     )
-    addresses = Addresses(
+    return Post(server)
+
+
+def _addresses(settings: Settings) -> Addresses:
+    return Addresses(
         sender=settings.mail_from,
         bounces=settings.mail_bounces,
         portal_url=str(settings.portal_url),
         public_url=str(settings.public_url),
         link_key=settings.webhook_key,
     )
-    return Mailing(database, Post(server), addresses)
 
 
-def _listen(notifications: Service, settings: Settings, courier: Courier) -> None:
-    alerting = Alerting(
-        Verifier(settings.alert_verify_keys), str(settings.portal_url), courier.wake
-    )
+def _listen(notifications: Service, settings: Settings, wake: Callable[[], None]) -> None:
+    alerting = Alerting(Verifier(settings.alert_verify_keys), str(settings.portal_url), wake)
     for fact in (AlertRaised, AlertUpdated, AlertCorrected, AlertEnded):
         notifications.bus.listen(fact, partial(handlers.on_alerts, alerting))
     notifications.bus.listen(BuyerChanged, handlers.on_buyers)

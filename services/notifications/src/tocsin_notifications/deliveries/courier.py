@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.group_commit import GroupCommit
-from tocsin_common.telemetry import counter, gauge, histogram, span
+from tocsin_common.telemetry import counter, histogram, span
 from tocsin_notifications.deliveries import queue, schedule, settling
 from tocsin_notifications.deliveries.outcomes import Answer, Fault, Unreached
 from tocsin_notifications.deliveries.queue import Due
@@ -31,7 +31,6 @@ ROOM = 16  # deliveries to one endpoint at once; the rest of what is due belongs
 MOST = 1024  # deliveries at once, those included whose result is being noted
 PAUSE = 1.0  # seconds after a failed look
 GROUP = 256  # results noted at once; while they are, as many again are sent
-LAG_EVERY = 5.0  # seconds between measurements
 GRACE = 5.0  # seconds that a leaving process gives to what it is sending
 RECORDING = 60.0  # seconds for which a result is offered to a database that is away
 ONCE = {Purpose.TEST, Purpose.VERIFICATION}  # a person waits for them, and tries again
@@ -40,7 +39,6 @@ attempts = counter("delivery_attempts_total", "Attempts to deliver, by outcome",
 late = histogram("delivery_late_seconds", "From a delivery's being due to its being sent")
 delivered = counter("delivered_total", "Deliveries that arrived")
 given_up = counter("deliveries_failed_total", "Deliveries given up after the last attempt")
-lag = gauge("deliveries_lag_seconds", "How long the delivery that waits longest has been due")
 
 OnDisabled = Callable[[AsyncConnection, Sequence[Disabled]], Awaitable[None]]
 """Called in the transaction that disables endpoints, to plan a notice to their buyers."""
@@ -57,6 +55,10 @@ class Sender(Protocol):
         """Try once to tell an endpoint; it bounds its own time."""
         ...
 
+    def rest(self) -> float:
+        """For how many seconds it is no use to send, whoever to."""
+        ...
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -67,10 +69,14 @@ class Terms:
     poll: float
     """Seconds between looks when nobody wakes us: retries, what another process planned."""
     retry_scale: float
+    most: int = MOST
+    """Deliveries at once."""
 
 
 class Courier:
-    """Delivers what is due, to many endpoints at once and to none more than it has room for.
+    """Delivers what is due to endpoints of one kind: each kind has places of its own.
+
+    To many endpoints at once, and to none more than it has room for.
 
     A process that is killed between sending and noting leaves a lease that ends; whoever takes
     the delivery then sends the same id and the same bytes.
@@ -79,13 +85,15 @@ class Courier:
     def __init__(
         self,
         database: Database,
-        senders: Mapping[Kind, Sender],
+        kind: Kind,
+        sender: Sender,
         terms: Terms,
         *,
         on_disabled: OnDisabled | None = None,
     ) -> None:
         self._database = database
-        self._senders = senders
+        self._kind = kind
+        self._sender = sender
         self._terms = terms
         self._on_disabled = on_disabled
         self._settling = GroupCommit(database.begin, self._settle, size=GROUP, waiting=MOST)
@@ -102,14 +110,10 @@ class Courier:
     async def running(self) -> AsyncGenerator[None]:
         """Deliver until the block ends; then finish what is being sent, if that is soon."""
         async with AsyncExitStack() as stack:
-            for sender in self._senders.values():
-                await stack.enter_async_context(sender.running())
+            await stack.enter_async_context(self._sender.running())
             await stack.enter_async_context(self._settling.running())
             claiming = asyncio.create_task(self._claim_for_ever())
-            others = [
-                asyncio.create_task(self._renew_for_ever()),
-                asyncio.create_task(self._measure_for_ever()),
-            ]
+            renewing = asyncio.create_task(self._renew_for_ever())
             try:
                 yield
             finally:
@@ -117,9 +121,9 @@ class Courier:
                 await asyncio.gather(claiming, return_exceptions=True)
                 if self._tasks:
                     await asyncio.wait(self._tasks, timeout=GRACE)
-                for task in (*others, *self._tasks):
+                for task in (renewing, *self._tasks):
                     task.cancel()
-                await asyncio.gather(*others, *self._tasks, return_exceptions=True)
+                await asyncio.gather(renewing, *self._tasks, return_exceptions=True)
 
     async def _claim_for_ever(self) -> None:
         while True:
@@ -136,11 +140,12 @@ class Courier:
             await self._wait()
 
     async def _claim(self) -> list[Due]:
-        if not (free := MOST - len(self._tasks)):
+        free = self._terms.most - len(self._tasks)
+        if not free or self._sender.rest():
             return []
         async with self._database.begin() as tx:
             return await queue.claim(
-                tx, self._sending, room=ROOM, limit=free, lease=self._terms.lease
+                tx, self._kind, self._sending, room=ROOM, limit=free, lease=self._terms.lease
             )
 
     async def _wait(self) -> None:
@@ -189,7 +194,7 @@ class Courier:
             root=due.trace is None,
             attributes={"tocsin.attempt": due.tries + 1},
         ) as current:
-            outcome = await self._senders[Kind(due.kind)].send(due)
+            outcome = await self._sender.send(due)
             fault = outcome.fault
             current.set_attribute("tocsin.outcome", fault or "delivered")
             if isinstance(outcome, Answer):
@@ -210,7 +215,9 @@ class Courier:
         wait: timedelta | None = None
         final = answer is not None and answer.permanent
         once = due.purpose in ONCE and due.kind == Kind.WEBHOOK  # a mail may have to come twice
-        if fault and not final and not once:
+        if fault is Fault.MAIL_SERVER:
+            wait = schedule.OURS * self._terms.retry_scale * (1 + random())  # noqa: S311
+        elif fault and not final and not once:
             wait = schedule.wait_after(
                 due.tries + 1,
                 chance=random(),  # noqa: S311
@@ -282,15 +289,6 @@ class Courier:
                 number, timeout = self._held[one]
                 if (number, timeout) == held[one] and not timeout.expired():
                     timeout.reschedule(renewed_at + lease)
-
-    async def _measure_for_ever(self) -> None:
-        while True:
-            try:
-                async with self._database.begin() as tx:
-                    lag.set(await queue.lag(tx))
-            except Exception as error:
-                log.info("the lag could not be measured: %s", place_of(error))
-            await asyncio.sleep(LAG_EVERY)
 
 
 def _state(fault: Fault | None, wait: timedelta | None) -> DeliveryState:

@@ -17,6 +17,8 @@ class Fault(StrEnum):
     CONNECT = "connect"
     ADDRESS_REFUSED = "address_refused"
     PROTOCOL = "protocol"
+    MAIL_SERVER = "mail_server"
+    """The operator's own mail server was away or unwell: that says nothing of the address."""
     CHALLENGE = "challenge"
     """It answered, but not with the challenge that it was asked to repeat."""
 
@@ -40,12 +42,16 @@ class Answer:
     """It was asked for a challenge and did not repeat it."""
     permanent: bool = False
     """It will say the same again, so it is not asked again."""
+    of_ours: bool = False
+    """It is what our own mail server says of itself."""
 
     @property
     def fault(self) -> Fault | None:
         """Only 2xx is success; a redirect is never followed."""
         if 200 <= self.status < 300:
             return Fault.CHALLENGE if self.unproven else None
+        if self.of_ours:
+            return Fault.MAIL_SERVER
         return Fault.REDIRECT if 300 <= self.status < 400 else Fault.STATUS
 
     @property

@@ -8,14 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common.database import driver
 from tocsin_common.telemetry import Trace
+from tocsin_notifications.models import Kind
 
 # Who claims claims alone, so that what one took is seen by the next: two versions of an alert are
 # never on their way to one endpoint, and nobody's rate is spent twice.
 # The plan is made for the tables as they are now, since one that was kept from when they were empty
 # reads all of them; what is due is read in the index's order, and reading ends with the room.
 # A lease that a power cut undoes is taken again, and the same id and bytes are sent again.
+# Each kind of endpoint has its own lock, and so its own queue.
 _ALONE = """
-select pg_advisory_xact_lock(7463241905217), set_config('synchronous_commit', 'off', true),
+select pg_advisory_xact_lock(7463241905217 + hashtext($1)), set_config('synchronous_commit', 'off', true),
     set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)
 """
@@ -40,7 +42,7 @@ with recursive waiting as (
 ready as materialized (
     select endpoint.*
     from waiting join endpoint on endpoint.id = waiting.endpoint_id
-    where endpoint.disabled_at is null
+    where endpoint.kind = $6 and endpoint.disabled_at is null
         and (endpoint.quiet_until is null or endpoint.quiet_until <= now())
 ),
 rated as materialized (
@@ -188,20 +190,29 @@ class Due:
 
 
 async def claim(
-    tx: AsyncConnection, sending: Mapping[UUID, int], *, room: int, limit: int, lease: float
+    tx: AsyncConnection,
+    kind: Kind,
+    sending: Mapping[UUID, int],
+    *,
+    room: int,
+    limit: int,
+    lease: float,
 ) -> list[Due]:
     """Lease deliveries that are due; nobody else takes them before the lease ends.
 
     Args:
         tx: the transaction; what is returned is ours once it has committed.
+        kind: to endpoints of which kind.
         sending: how many this process is sending to each endpoint already.
         room: the most it sends to one endpoint at once; to one that fails it sends one.
         limit: the most to take now.
         lease: seconds.
     """
     connection = await driver(tx)
-    await connection.execute(_ALONE)
-    rows = await connection.fetch(_CLAIM, list(sending), list(sending.values()), room, limit, lease)
+    await connection.execute(_ALONE, kind)
+    rows = await connection.fetch(
+        _CLAIM, list(sending), list(sending.values()), room, limit, lease, kind
+    )
     return [Due(**row) for row in rows]
 
 

@@ -16,6 +16,7 @@ WAITS = (
 )
 """How long to wait after each failure; the first attempt waits for nothing."""
 ATTEMPTS = len(WAITS) + 1
+OURS = timedelta(seconds=30)  # after a failure of our own mail server; it is no step of the above
 JITTER = 0.2  # of a wait at most, on top, so that those who failed together come back apart
 SLOWED = timedelta(minutes=1)  # the most that we leave alone whoever did not say for how long
 OVERLOADED = {429, 502, 504}

@@ -15,12 +15,14 @@ from tocsin_contracts.events.deliveries import (
     DeliverySucceeded,
     EndpointDisabled,
 )
+from tocsin_notifications.deliveries.outcomes import Fault
 from tocsin_notifications.deliveries.queue import Due
 from tocsin_notifications.models import DeliveryState
 
 # A plan that was kept from when the tables were empty would read all of them.
 _PLAN_ANEW = "select set_config('plan_cache_mode', 'force_custom_plan', true)"
 
+# What our own mail server did not take is no step on the schedule, which ends.
 # A result counts only under the newest lease. What waits behind it becomes due with it, and what
 # it has overtaken (a resent older version) is not sent any more. All of them are held first, in
 # key order, as everybody does who holds more than one.
@@ -54,7 +56,7 @@ settled as (
     update delivery set
         state = result.state,
         attempts = attempts + 1,
-        tries = tries + 1,
+        tries = tries + (result.fault is distinct from 'mail_server')::int,
         lease_until = null,
         due_at = now() + coalesce(result.wait, 0) * interval '1 second',
         settled_at = case when result.state <> 'waiting' then now() end,
@@ -164,6 +166,8 @@ class Result:
     @property
     def says_something(self) -> bool:
         """Whether it says anything about its endpoint but that all is well, as before."""
+        if self.fault == Fault.MAIL_SERVER:
+            return False
         return bool(self.fault or self.quiet or self.proven or self.failing)
 
 
@@ -231,7 +235,7 @@ async def _judge(tx: AsyncConnection, results: Sequence[Result]) -> Sequence[Dis
     heard: dict[UUID, list[Result]] = {}
     if not any(one.says_something for one in results):
         return []
-    for one in results:
+    for one in (one for one in results if one.fault != Fault.MAIL_SERVER):
         heard.setdefault(one.endpoint_id, []).append(one)
     of_each = heard.values()
     rows = await (await driver(tx)).fetch(

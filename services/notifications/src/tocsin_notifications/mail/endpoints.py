@@ -10,10 +10,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from tocsin_common.auth import Operator
 from tocsin_common.database import Session, after_commit
 from tocsin_notifications.auth import CallingBuyer
 from tocsin_notifications.mail import letters, service
-from tocsin_notifications.mail.schemas import NewAddress
+from tocsin_notifications.mail.schemas import MailServer, NewAddress
 from tocsin_notifications.mail.tokens import For, endpoint_of
 from tocsin_notifications.mail.words import language_of, words_of
 from tocsin_notifications.models import Endpoint
@@ -21,6 +22,7 @@ from tocsin_notifications.schemas import EndpointShown
 
 router = APIRouter(prefix="/v1/endpoints", tags=["endpoints"])
 pages = APIRouter(prefix="/mail", include_in_schema=False)
+admin = APIRouter(prefix="/v1/admin/mail", tags=["operator"], dependencies=[Operator])
 
 _QUIET = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -48,6 +50,15 @@ async def ask_for_confirmation(
     endpoint = await service.ask_again(session, buyer, endpoint_id, datetime.now(UTC))
     after_commit(await session.connection(), request.app.state.wake)
     return EndpointShown.of(endpoint)
+
+
+@admin.get("")
+async def check_mail_server(request: Request) -> MailServer:
+    """Speak to the mail server now, and say how that went. Nothing is sent."""
+    if not request.app.state.settings.smtp_host:
+        return MailServer(configured=False, reached=False, fault=None)
+    fault = await request.app.state.post.reach()
+    return MailServer(configured=True, reached=fault is None, fault=fault)
 
 
 @pages.get("/confirm/{token}")

@@ -55,6 +55,10 @@ class Mailing:
         """Hold what sending needs until the block ends."""
         return self._post.running()
 
+    def rest(self) -> float:
+        """For how many seconds the mail server is left alone."""
+        return self._post.rest()
+
     async def send(self, due: Due) -> Answer | Unreached:
         """Write a delivery and hand it to the mail server."""
         letter, reader = await self._letter(due)

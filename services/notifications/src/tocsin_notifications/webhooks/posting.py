@@ -40,6 +40,10 @@ class Posting:
         """Hold connections until the block ends."""
         return self._outbound.running()
 
+    def rest(self) -> float:
+        """The internet is never away as a whole."""
+        return 0
+
     async def send(self, due: Due) -> Answer | Unreached:
         """Post a delivery, signed anew for this attempt."""
         generations = [due.secret_generation, due.previous_generation]
