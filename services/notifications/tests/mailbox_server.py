@@ -23,6 +23,7 @@ from pydantic import AnyHttpUrl, SecretStr
 from tocsin_common.testing import eventually
 
 USER, PASSWORD = "tocsin", "correct horse"
+BOUNCE_KEY = "what only the mail server knows"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Mailbox:
             "smtp_timeout": 10,
             "mail_from": "Tocsin <tocsin@monitor.example>",
             "mail_bounces": "bounces@monitor.example",
+            "bounce_key": SecretStr(BOUNCE_KEY),
             "public_url": AnyHttpUrl("https://notifications.example"),
             "digest_poll_seconds": 0.2,
         }

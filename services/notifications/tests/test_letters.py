@@ -34,7 +34,8 @@ def every_letter(language: str) -> list[Letter]:
         letters.of_digest([told(an_alert())], reader),
         letters.of_digest([told(an_alert()), told(an_alert())], reader),
         letters.of_confirmation(LINK, reader),
-        letters.of_disabled("https://buyer.example/hook", "gone", reader),
+        letters.of_disabled("https://buyer.example/hook", "webhook", "gone", reader),
+        letters.of_disabled("a@buyer.example", "email", "bounced", reader),
         letters.of_test(reader),
     ]
 

@@ -4,8 +4,9 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
 
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -39,3 +40,13 @@ def _written(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_written, json_schema_input_type=date)]
 """A day as it is written (RFC 3339), and not as a number of seconds."""
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and MOMENT.fullmatch(value)):
+        return value
+    raise ValueError("a moment is written as 2026-11-01T12:00:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=AwareDatetime)]
+"""A moment as it is written (RFC 3339), and not as a number of seconds."""

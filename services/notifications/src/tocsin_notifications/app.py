@@ -89,6 +89,7 @@ def create_app(
         routers=[
             mail.router,
             mail.pages,
+            mail.returns,
             mail.admin,
             endpoints.router,
             upkeep.router,

@@ -91,6 +91,10 @@ class Endpoint(Table, table=True):
     """Since when every attempt has failed; such an endpoint is sent one delivery at a time."""
     failed_at: datetime | None = None
     """The newest failure since then."""
+    bouncing_since: datetime | None = None
+    """Since when all mail to it has come back."""
+    bounced_at: datetime | None = None
+    """The newest that did."""
     disabled_at: datetime | None = None
     disabled_reason: str | None = Field(default=None, sa_type=Text)
     version: int = 0
@@ -173,6 +177,8 @@ class Delivery(Table, table=True):
         ),
         Index("ix_delivery_collected", "due_at", postgresql_where=text("state = 'collected'")),
         Index("ix_delivery_log", "buyer_id", "planned_at", "id"),
+        Index("ix_delivery_digest", "digest_id", postgresql_where=text("digest_id is not null")),
+        Index("ix_delivery_of_no_alert", "planned_at", postgresql_where=text("alert_id is null")),
     )
 
     id: UUID = Field(primary_key=True)

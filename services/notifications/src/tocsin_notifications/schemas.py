@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,7 +14,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from tocsin_common.text import Line
+from tocsin_common.text import Line, Moment
 from tocsin_notifications.models import (
     AlertVersion,
     Attempt,
@@ -161,7 +160,7 @@ class EndpointHealth(BaseModel):
 class Recovery(Sent):
     """What to send again."""
 
-    since: AwareDatetime = Field(
+    since: Moment = Field(
         description="What was planned at or after this time.", examples=["2026-03-03T00:00:00Z"]
     )
     delivered_too: StrictBool = Field(

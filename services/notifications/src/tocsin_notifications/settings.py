@@ -65,8 +65,10 @@ class Settings(CommonSettings):
     """Seconds the mail server has for one message."""
     mail_from: str = "Tocsin <tocsin@localhost.localdomain>"
     """Whom mails are from."""
-    mail_bounces: str = ""
-    """Where undeliverable mails come back to: `bounces@…` becomes `bounces+<delivery>@…`."""
+    mail_bounces: Annotated[str, Field(pattern=r"^$|^[^@+\s]{1,16}@[^@\s]+$")] = ""
+    """Where undeliverable mails come back to: `bounces@…` becomes `bounces+<signed>@…`."""
+    bounce_key: SecretStr = SecretStr("")
+    """What the mail server shows when it hands over what came back; without one, it may not."""
     digest_poll_seconds: float = Field(default=30, gt=0)
     """Between looks for digests that are due."""
     attempt_timeout: float = Field(default=15, gt=0, le=60)

@@ -20,9 +20,10 @@ from tocsin_common.errors import place_of
 from tocsin_common.group_commit import GroupCommit
 from tocsin_common.telemetry import counter, histogram, span
 from tocsin_notifications.deliveries import queue, schedule, settling
+from tocsin_notifications.deliveries.news import Disabled
 from tocsin_notifications.deliveries.outcomes import Answer, Fault, Unreached
 from tocsin_notifications.deliveries.queue import Due
-from tocsin_notifications.deliveries.settling import Disabled, Result
+from tocsin_notifications.deliveries.settling import Result
 from tocsin_notifications.models import DeliveryState, Kind, Purpose
 
 log = logging.getLogger("tocsin.delivery")
@@ -242,6 +243,8 @@ class Courier:
             gone=answer is not None and answer.gone,
             quiet=quiet.total_seconds() if quiet else None,
             proven=not fault and due.purpose == Purpose.VERIFICATION and due.kind == Kind.WEBHOOK,
+            gathers=due.purpose == Purpose.DIGEST,
+            attempts=due.attempts + 1,
             failing=due.failing,
         )
 

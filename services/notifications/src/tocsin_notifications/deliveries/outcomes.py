@@ -19,6 +19,8 @@ class Fault(StrEnum):
     PROTOCOL = "protocol"
     MAIL_SERVER = "mail_server"
     """The operator's own mail server was away or unwell: that says nothing of the address."""
+    BOUNCED = "bounced"
+    """The mail server took it, and it came back."""
     CHALLENGE = "challenge"
     """It answered, but not with the challenge that it was asked to repeat."""
 

@@ -10,11 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin_common import outbox
 from tocsin_common.database import driver
 from tocsin_common.telemetry import Trace
-from tocsin_contracts.events.deliveries import (
-    DeliveryFailed,
-    DeliverySucceeded,
-    EndpointDisabled,
-)
+from tocsin_notifications.deliveries import news
+from tocsin_notifications.deliveries.news import Disabled
 from tocsin_notifications.deliveries.outcomes import Fault
 from tocsin_notifications.deliveries.queue import Due
 from tocsin_notifications.models import DeliveryState
@@ -160,6 +157,10 @@ class Result:
     """Seconds for which the endpoint is to be left alone."""
     proven: bool = False
     """The endpoint showed that it wants to be told."""
+    gathers: bool = False
+    """It is a digest: what became of it became of the alerts in it."""
+    attempts: int = 1
+    """With this one."""
     failing: bool = False
     """The endpoint had been failing, which may end with this."""
 
@@ -171,22 +172,11 @@ class Result:
         return bool(self.fault or self.quiet or self.proven or self.failing)
 
 
-@dataclass(frozen=True, slots=True)
-class Disabled:
-    """An endpoint that is no longer sent to, as of this transaction."""
-
-    endpoint_id: UUID
-    buyer_id: UUID
-    reason: str
-    version: int
-
-
 def news_of(due: Due, state: DeliveryState, now: datetime) -> outbox.Prepared | None:
     """What DELIVERIES is told of a delivery that has come to an end, and of one with an alert."""
     if state == DeliveryState.WAITING or not due.alert_id or not due.alert_version:
         return None
-    fact = DeliverySucceeded if state == DeliveryState.DELIVERED else DeliveryFailed
-    event = fact(
+    return news.of_settled(
         delivery_id=due.id,
         buyer_id=due.buyer_id,
         endpoint_id=due.endpoint_id,
@@ -194,9 +184,10 @@ def news_of(due: Due, state: DeliveryState, now: datetime) -> outbox.Prepared | 
         alert_version=due.alert_version,
         attempts=due.attempts + 1,
         version=due.version + 1,
-        occurred_at=now,
+        state=state,
+        now=now,
+        trace=due.trace,
     )
-    return outbox.prepare(event, trace=due.trace)
 
 
 async def settle(
@@ -224,9 +215,16 @@ async def settle(
     )
     counted = {row["id"] for row in rows}
     ended = {one.endpoint_id: one.trace for one in results}
-    events = [outbox.prepare(_disabled(one, now), trace=ended[one.endpoint_id]) for one in disabled]
+    events = [news.of_disabled(one, now, ended[one.endpoint_id]) for one in disabled]
     events += [one.news for one in results if one.news and one.delivery_id in counted]
     await outbox.record(tx, events)
+    digests = {
+        one.delivery_id: (one.state, one.attempts)
+        for one in results
+        if one.gathers and one.delivery_id in counted and one.state != DeliveryState.WAITING
+    }
+    if digests:
+        await news.tell_gathered(tx, digests, now)
     return disabled
 
 
@@ -251,13 +249,3 @@ async def _judge(tx: AsyncConnection, results: Sequence[Result]) -> Sequence[Dis
         for row in rows
         if row["newly"]
     ]
-
-
-def _disabled(one: Disabled, now: datetime) -> EndpointDisabled:
-    return EndpointDisabled(
-        endpoint_id=one.endpoint_id,
-        buyer_id=one.buyer_id,
-        version=one.version,
-        occurred_at=now,
-        reason=one.reason,
-    )

@@ -16,9 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from tocsin_common import outbox
 from tocsin_common.database import driver
 from tocsin_common.problems import NotFound
-from tocsin_contracts.events.deliveries import DeliveryFailed, DeliverySucceeded
 from tocsin_contracts.ids import new_green_id
-from tocsin_notifications.deliveries import schedule, settling
+from tocsin_notifications.deliveries import news, schedule, settling
 from tocsin_notifications.deliveries.outcomes import Answer, Fault
 from tocsin_notifications.deliveries.settling import Result
 from tocsin_notifications.listen.schemas import MOST_AT_ONCE, Outcome, Taken
@@ -174,8 +173,7 @@ def _news(delivery: Delivery, state: DeliveryState, now: datetime) -> outbox.Pre
     """What DELIVERIES is told, as of any endpoint."""
     if state is DeliveryState.WAITING or not delivery.alert_id or not delivery.alert_version:
         return None
-    fact = DeliverySucceeded if state is DeliveryState.DELIVERED else DeliveryFailed
-    event = fact(
+    return news.of_settled(
         delivery_id=delivery.id,
         buyer_id=delivery.buyer_id,
         endpoint_id=delivery.endpoint_id,
@@ -183,9 +181,9 @@ def _news(delivery: Delivery, state: DeliveryState, now: datetime) -> outbox.Pre
         alert_version=delivery.alert_version,
         attempts=delivery.attempts + 1,
         version=delivery.version + 1,
-        occurred_at=now,
+        state=state,
+        now=now,
     )
-    return outbox.prepare(event)
 
 
 async def _forget(session: AsyncSession, endpoint_id: UUID, now: datetime) -> None:

@@ -5,23 +5,49 @@ program that unsubscribes by itself posts as the button does (RFC 8058).
 """
 
 from datetime import UTC, datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from tocsin_common.auth import Operator
+from tocsin_common.auth import Operator, scheme
 from tocsin_common.database import Session, after_commit
+from tocsin_common.keyed import same
+from tocsin_common.problems import NotAuthenticated
 from tocsin_notifications.auth import CallingBuyer
-from tocsin_notifications.mail import letters, service
-from tocsin_notifications.mail.schemas import MailServer, NewAddress
-from tocsin_notifications.mail.tokens import For, endpoint_of
+from tocsin_notifications.mail import bounces, letters, service
+from tocsin_notifications.mail import returns as service_of_returns
+from tocsin_notifications.mail.schemas import (
+    MailServer,
+    MailTaken,
+    NewAddress,
+    NoMessage,
+    NotSentByUs,
+)
+from tocsin_notifications.mail.tokens import For, delivery_of, endpoint_of
 from tocsin_notifications.mail.words import language_of, words_of
 from tocsin_notifications.models import Endpoint
 from tocsin_notifications.schemas import EndpointShown
 
+
+async def _mail_server(request: Request, _: Annotated[object, Depends(scheme)]) -> None:
+    expected = request.app.state.settings.bounce_key.get_secret_value()
+    shown = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    if not expected or not same(shown, expected):
+        raise NotAuthenticated("Send the mail server's key: TOCSIN_BOUNCE_KEY of this service.")
+
+
+_A_MESSAGE = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
 router = APIRouter(prefix="/v1/endpoints", tags=["endpoints"])
 pages = APIRouter(prefix="/mail", include_in_schema=False)
+returns = APIRouter(prefix="/v1/bounces", tags=["operator"], dependencies=[Depends(_mail_server)])
 admin = APIRouter(prefix="/v1/admin/mail", tags=["operator"], dependencies=[Operator])
 
 _QUIET = {
@@ -50,6 +76,44 @@ async def ask_for_confirmation(
     endpoint = await service.ask_again(session, buyer, endpoint_id, datetime.now(UTC))
     after_commit(await session.connection(), request.app.state.wake)
     return EndpointShown.of(endpoint)
+
+
+@returns.post("", openapi_extra=_A_MESSAGE)
+async def take_back_mail(
+    request: Request,
+    session: Session,
+    recipient: Annotated[
+        str | None,
+        Query(
+            max_length=320,
+            description="Where it was sent to, if its own headers do not say.",
+            examples=["bounces+kfqx…@monitor.example"],
+        ),
+    ] = None,
+) -> MailTaken:
+    """Take a message that came back, as the mail server has it. That is the mail server's to do.
+
+    A report that a mail could not be delivered makes that delivery fail. If there is nobody at
+    its address, or everything comes back for five days, the address is sent nothing more.
+    """
+    settings = request.app.state.settings
+    try:
+        message = bounces.read(await request.body())
+    except bounces.Unreadable:
+        raise NoMessage from None
+    shown = [recipient] if recipient else list(message.addresses)
+    found = (delivery_of(settings.webhook_key, settings.mail_bounces, one) for one in shown)
+    if not (delivery_id := next((one for one in found if one), None)):
+        raise NotSentByUs
+    report = message.report
+    if report and report.given_up:
+        await service_of_returns.note(
+            await session.connection(), delivery_id, report, datetime.now(UTC)
+        )
+    taken = MailTaken.of(report)
+    service_of_returns.returned.labels(taken.means).inc()
+    after_commit(await session.connection(), request.app.state.wake)
+    return taken
 
 
 @admin.get("")

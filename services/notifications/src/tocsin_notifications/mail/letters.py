@@ -104,12 +104,13 @@ def of_confirmation(link: str, reader: Reader) -> Letter:
     )
 
 
-def of_disabled(endpoint: str, reason: str, reader: Reader) -> Letter:
-    """Say that one of the buyer's webhook endpoints is sent nothing more."""
+def of_disabled(endpoint: str, kind: str, reason: str, reader: Reader) -> Letter:
+    """Say that one of the buyer's endpoints is sent nothing more."""
     words = words_of(language_of(reader.language))
     label = words["label"]
     rows = [(label["endpoint"], endpoint), (label["reason"], name_of(words, "reason", reason))]
-    subject, text = words["subject"]["disabled"], words["text"]["disabled"]
+    which = "disabled_mail" if kind == "email" else "disabled"
+    subject, text = words["subject"][which], words["text"]["disabled"]
     return _letter(words, reader, subject, [text], [Table(rows)])
 
 

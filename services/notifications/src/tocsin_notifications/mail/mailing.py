@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +17,9 @@ from tocsin_notifications.deliveries.outcomes import Answer, Unreached
 from tocsin_notifications.deliveries.queue import Due
 from tocsin_notifications.mail import letters
 from tocsin_notifications.mail.letters import Letter, Reader, Told
-from tocsin_notifications.mail.message import compose, envelope_sender
+from tocsin_notifications.mail.message import compose
 from tocsin_notifications.mail.smtp import Post
-from tocsin_notifications.mail.tokens import For, token
+from tocsin_notifications.mail.tokens import For, token, way_back
 from tocsin_notifications.models import Purpose
 from tocsin_notifications.webhooks.payload import link_to
 
@@ -28,6 +29,23 @@ select alert.alert_id, alert.type, alert.statement
 from unnest($1::uuid[], $2::int[]) with ordinality as wanted(alert_id, version, place)
 join alert_version as alert
     on alert.alert_id = wanted.alert_id and alert.version = wanted.version
+order by wanted.place
+"""
+# A digest that was held up says nothing that its reader has heard is otherwise since.
+_GATHERED = """
+select alert.alert_id, alert.type, alert.statement
+from unnest($1::uuid[], $2::int[]) with ordinality as wanted(alert_id, version, place)
+cross join lateral (
+    select newest.* from alert_version as newest
+    where newest.alert_id = wanted.alert_id and newest.version >= wanted.version
+        and newest.statement <> '' and (newest.version = wanted.version or exists (
+            select from delivery
+            where delivery.alert_id = newest.alert_id and delivery.endpoint_id = $3
+                and delivery.alert_version = newest.version
+        ))
+    order by newest.version desc
+    limit 1
+) as alert
 order by wanted.place
 """
 
@@ -73,7 +91,10 @@ class Mailing:
             unsubscribe=letter.unsubscribe,
             now=datetime.now(UTC),
         )
-        sender = envelope_sender(self._addresses.bounces, self._addresses.sender, due.id)
+        ours = self._addresses
+        sender = parseaddr(ours.sender)[1]
+        if ours.bounces:
+            sender = way_back(ours.link_key, ours.bounces, due.id)
         return await self._post.hand_over(message, sender=sender, to=due.address)
 
     async def _letter(self, due: Due) -> tuple[Letter, Reader]:
@@ -82,9 +103,11 @@ class Mailing:
         async with self._database.begin() as tx:
             connection = await driver(tx)
             buyer = await connection.fetchrow(_READER, due.buyer_id)
-            rows = await connection.fetch(
-                _ALERTS, [one for one, _ in wanted], [version for _, version in wanted]
-            )
+            which = [one for one, _ in wanted], [version for _, version in wanted]
+            if due.purpose == Purpose.DIGEST:
+                rows = await connection.fetch(_GATHERED, *which, due.endpoint_id)
+            else:
+                rows = await connection.fetch(_ALERTS, *which)
         reader = Reader(
             buyer=buyer["name"] if buyer else "",
             language=buyer["language"] if buyer else "en",
@@ -96,7 +119,8 @@ class Mailing:
                 link = self._link(For.CONFIRM, due.endpoint_id)
                 return letters.of_confirmation(link, reader), reader
             case Purpose.NOTICE:
-                return letters.of_disabled(said["endpoint"], said["reason"], reader), reader
+                kind = said.get("kind", "webhook")
+                return letters.of_disabled(said["endpoint"], kind, said["reason"], reader), reader
             case Purpose.TEST:
                 return letters.of_test(reader), reader
             case Purpose.DIGEST:

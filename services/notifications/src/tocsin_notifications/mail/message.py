@@ -45,11 +45,3 @@ def compose(
     message.add_alternative(letter.html, subtype="html")
     message["Content-Language"] = letter.language
     return message
-
-
-def envelope_sender(bounces: str, sender: str, delivery_id: UUID) -> str:
-    """Where what cannot be delivered comes back to: `bounces+<delivery>@…`, or the sender."""
-    if not bounces:
-        return parseaddr(sender)[1]
-    local, _, domain = bounces.rpartition("@")
-    return f"{local}+{delivery_id}@{domain}"

@@ -81,4 +81,4 @@ class PreviewView(Table, table=True):
     buyer_id: UUID = Field(primary_key=True)
     alert_id: UUID = Field(primary_key=True)
     version: int = Field(primary_key=True)
-    hour: datetime = Field(primary_key=True)
+    hour: datetime = Field(primary_key=True, index=True)
