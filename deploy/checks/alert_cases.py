@@ -140,6 +140,7 @@ CASES: dict[str, Case] = {
         20,
     ),
     "TocsinDeliveriesLate": level("tocsin_deliveries_lag_seconds", "400", "120", 15),
+    "TocsinMailServerAway": level("tocsin_mail_server_away", "1", "0", 20),
     "TocsinNatsDown": level('up{job="nats",instance="n"}', "0", "1", 10, job="nats", instance="n"),
     "TocsinNatsStorageFilling": Case(
         {f'{STORED}{{server_name="nats-0"}}': "90x60", f'{OF}{{server_name="nats-0"}}': "100x60"},

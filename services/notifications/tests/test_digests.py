@@ -1,5 +1,6 @@
 """Mails that wait: for the next digest, or for the end of the night."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -111,6 +112,82 @@ async def test_what_is_not_verified_stands_in_no_digest(
     assert set(by_subject) == {"One alert", "A confidential alert"}
     assert str(secret.alert_id) not in by_subject["One alert"].plain
     assert "Crunchy" not in by_subject["A confidential alert"].plain
+
+
+async def news_of(scene: Scene, told: Any, alerts: list[Alert]) -> set[tuple[str, str, int]]:
+    """What the portal hears of deliveries of these alerts: fact, alert, version."""
+    await eventually(lambda: shipped(scene))
+    ids = {str(one.alert_id) for one in alerts}
+    heard = [(one.subject, json.loads(one.data)) for one in await told("DELIVERIES")]
+    return {
+        (subject.split(".")[2], news["alert_id"], news["version"])
+        for subject, news in heard
+        if news.get("alert_id") in ids
+    }
+
+
+async def shipped(scene: Scene) -> bool:
+    return not await scene.count("select count(*) from outbox")
+
+
+async def test_what_became_of_a_digest_is_told_of_each_alert_in_it_as_of_any_delivery(
+    mailing: Client, scene: Scene, mailbox: Mailbox, told: Any
+) -> None:
+    address = "patient@city.example"
+    buyer, _ = await a_patient_reader(scene, mailbox, DAILY, address)
+    alerts, secret = (
+        [a_told_alert(), a_told_alert()],
+        an_unverified_alert(organisations=(BRAND,)),
+    )
+    await scene.release(*alerts, secret)
+    await scene.quiet()
+    mailbox.answer(address, *["550 5.7.1 Not today"] * 2)
+
+    await ripen(scene)
+    await eventually(lambda: _gave_up(scene))
+    refused = await news_of(scene, told, alerts)
+    [digest] = [one for one in await scene.deliveries(buyer) if one["purpose"] == "digest"]
+    await scene.post(f"/v1/deliveries/{digest['delivery_id']}/resend", buyer, expect=202)
+    await eventually(lambda: _delivered(scene))
+    taken = await news_of(scene, told, alerts)
+
+    ids = {str(one.alert_id) for one in alerts}
+    assert refused == {("failed", one, 1) for one in ids}
+    assert taken - refused == {("succeeded", one, 2) for one in ids}
+    told_of_secret = await news_of(scene, told, [secret])  # of its own mail, refused as well
+    assert told_of_secret == {("failed", str(secret.alert_id), 1)}
+    digest_ids = await scene.count("select count(digest_id) from delivery")
+    assert digest_ids == len(alerts)
+
+
+async def _gave_up(scene: Scene) -> bool:
+    return await scene.count("select count(*) from delivery where state = 'failed'") == 2
+
+
+async def test_a_digest_that_was_held_up_says_nothing_older_than_its_reader_knows(
+    mailing: Client, scene: Scene, mailbox: Mailbox
+) -> None:
+    address = "patient@city.example"
+    await a_patient_reader(scene, mailbox, DAILY, address)
+    changing, other = a_told_alert(severity=2), a_told_alert(severity=1)
+    await scene.release(changing, other)
+    await scene.quiet()
+    mailbox.answer(address, "450 4.2.1 Not now")
+    await scene.database_change("update endpoint set quiet_until = null")
+    await ripen(scene)
+    await eventually(lambda: scene.count("select count(*) from attempt where status = 450"))
+    hold = "update delivery set due_at = now() + interval '1 hour' where purpose = 'digest'"
+    await scene.database_change(hold)
+
+    await scene.release(changing.model_copy(update={"version": 2, "severity": 5}))
+    [change] = await mailbox.got(1)
+    await ripen(scene)
+    _, digest = await mailbox.got(2)
+
+    assert "5 of 5" in change.plain
+    assert digest.message["Subject"] == "2 alerts"
+    assert "5 of 5" in digest.plain
+    assert "2 of 5" not in digest.plain
 
 
 async def test_a_newer_version_replaces_what_was_only_collected_and_an_end_forgets_it(

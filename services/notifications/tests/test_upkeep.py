@@ -379,3 +379,14 @@ async def _disabled(scene: Scene, where: str, buyer: Buyer) -> Any:
 
 async def _quiet(scene: Scene, where: str, buyer: Buyer) -> Any:
     return (await scene.get(where, buyer))["quiet_until"]
+
+
+@pytest.mark.parametrize("since", [0, 1_700_000_000, "1700000000", "2026-03-03T00:00:00"])
+async def test_a_moment_is_taken_only_as_it_is_written(
+    notifications: Client, scene: Scene, receiver: Receiver, since: Any
+) -> None:
+    buyer = await scene.buyer()
+    endpoint = await scene.endpoint(buyer, receiver.url())
+    path = f"/v1/endpoints/{endpoint['endpoint_id']}/recover"
+
+    await scene.post(path, buyer, {"since": since}, expect=422)

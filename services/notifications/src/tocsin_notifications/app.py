@@ -16,8 +16,9 @@ from tocsin_contracts import taxonomy
 from tocsin_contracts.events.alerts import AlertCorrected, AlertEnded, AlertRaised, AlertUpdated
 from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
 from tocsin_contracts.streams import NOTIFICATIONS
-from tocsin_notifications import endpoints, handlers
+from tocsin_notifications import endpoints, handlers, places
 from tocsin_notifications.acknowledgements import endpoints as acknowledgements
+from tocsin_notifications.alerts import retention as retention_of_alerts
 from tocsin_notifications.buyers import by_key
 from tocsin_notifications.deliveries.courier import Courier, Terms
 from tocsin_notifications.deliveries.lag import Lag
@@ -47,7 +48,7 @@ def create_app(
 ) -> FastAPI:
     """Make one process of notifications; `resolver` looks endpoints' names up, not the system's."""
     settings = settings or Settings()  # pyright: ignore[reportCallIssue] - from the environment
-    notifications = Service(NOTIFICATIONS, settings)
+    notifications = Service(NOTIFICATIONS, settings, places.TABLES, retention_of_alerts.PURGES)
     database = notifications.database
     keys: KeyRing[UUID] = KeyRing(settings.hash_key, lambda: by_key(database))
     signing_keys = [

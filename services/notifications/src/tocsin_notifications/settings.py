@@ -77,7 +77,7 @@ class Settings(CommonSettings):
     """After so long without a sign of its sender, a delivery is taken by another."""
     poll_seconds: float = Field(default=0.2, gt=0)
     """Between looks at what is due when nothing wakes us: retries, what other processes planned."""
-    attempt_days: int = Field(default=90, ge=1)
+    attempt_days: int = Field(default=90, ge=1, le=365)
     """How long an attempt is kept."""
     retry_scale: float = Field(default=1, gt=0)
     """Stretches or shrinks the waits between attempts; tests and demonstrations shrink them."""

@@ -18,7 +18,7 @@ _RECOVER = """
 with again as (
     select delivery.id from delivery
     where delivery.endpoint_id = $1 and delivery.buyer_id = $2 and delivery.planned_at >= $3
-        and delivery.purpose = 'alert'
+        and delivery.purpose in ('alert', 'digest')
         and (delivery.state = 'failed' or ($4 and delivery.state = 'delivered'))
         and not exists (
             select from delivery as newer
