@@ -49,7 +49,7 @@ async def a_reader(
     buyer = await scene.buyer(reach=REACH, undertaking=undertaking, language=language)
     made = await scene.post("/v1/endpoints/email", buyer, {"email": address}, expect=201)
     await scene.subscription(buyer)
-    await eventually(lambda: mailbox.to(address))
+    await eventually(lambda: mailbox.to(address), within=30)
     assert await press(scene.client, path_in(mailbox.to(address)[-1], "confirm")) == 200
     mailbox.mails.clear()
     return buyer, f"/v1/endpoints/{made['endpoint_id']}"

@@ -17,7 +17,8 @@ from tocsin_notifications.models import Kind
 # A lease that a power cut undoes is taken again, and the same id and bytes are sent again.
 # Each kind of endpoint has its own lock, and so its own queue.
 _ALONE = """
-select pg_advisory_xact_lock(7463241905217 + hashtext($1)), set_config('synchronous_commit', 'off', true),
+select pg_advisory_xact_lock(7463241905217 + hashtext($1)),
+    set_config('synchronous_commit', 'off', true),
     set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)
 """
