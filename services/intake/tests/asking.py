@@ -66,9 +66,16 @@ class Desk:
             return answered
         return Opened.model_validate_json(unseal_with(bytes(own), answered.sealed))
 
-    async def send(self, question: Question, signer: Signer | None = None) -> Answered:
+    async def send(
+        self,
+        question: Question,
+        signer: Signer | None = None,
+        *,
+        signed_as: Question | None = None,
+    ) -> Answered:
         statement, signer = question.model_dump_json(), signer or self.signer
-        asked = Asked(statement=statement, signature=signer.sign(statement), key_id=signer.key_id)
+        signature = signer.sign((signed_as or question).model_dump_json())
+        asked = Asked(statement=statement, signature=signature, key_id=signer.key_id)
         answer = await self.bus.request(
             VAULT_QUESTION, asked.model_dump_json().encode(), timeout=10
         )

@@ -4,7 +4,7 @@ import base64
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -19,7 +19,7 @@ from tocsin_common.testing.fixtures import connect
 from tocsin_common.testing.http import Client
 from tocsin_common.testing.servers import Servers
 from tocsin_contracts.streams import CASES
-from tocsin_contracts.vault import Answered, Opened, Question, Refusal
+from tocsin_contracts.vault import Answered, Opened, Question, Reason, Refusal
 
 Header = dict[str, str]
 CONTACT = "call 0990 417 720"
@@ -188,3 +188,53 @@ async def test_the_access_log_shows_every_change(
         await tx.execute(text(statement))
 
     assert not (await verified(seq=before["seq"], hash=before["hash"]))["intact"]
+
+
+@pytest.mark.parametrize("field", ["officer_id", "complaint_id", "reason", "token"])
+async def test_who_can_sign_as_cases_still_opens_nothing_an_officer_did_not_mean(
+    desk: Desk, complaint_id: str, intake: Client, hotline: Header, field: str
+) -> None:
+    """A process of cases that was broken into has its signing key and tokens that pass by."""
+    other = await desk.another()
+    said = a_complaint(external_ref="another")
+    another = (await intake.post("/v1/complaints", json=said, headers=hotline)).json()
+    token = await desk.token(complaint_id)
+    changed = {
+        "officer_id": {"officer_id": other.officer_id},
+        "complaint_id": {},
+        "reason": {"reason": "investigation"},
+        "token": {"token": await other.token(complaint_id)},
+    }[field]
+    about = another["complaint_id"] if field == "complaint_id" else complaint_id
+
+    answer = await desk.ask(about, **{"token": token} | changed)
+
+    assert refused(answer) is Refusal.TOKEN_REFUSED
+
+
+@pytest.mark.parametrize("field", ["officer_id", "complaint_id", "assigned_at", "public_key"])
+async def test_a_signed_question_changed_on_its_way_is_not_answered(
+    desk: Desk, complaint_id: str, field: str
+) -> None:
+    now = datetime.now(UTC)
+    question = Question(
+        question_id=uuid4(),
+        asked_at=now,
+        complaint_id=UUID(complaint_id),
+        officer_id=desk.officer_id,
+        assigned_at=now - timedelta(hours=1),
+        reason=Reason.TRIAGE,
+        token=await desk.token(complaint_id),
+        public_key=bytes(PrivateKey.generate().public_key),
+    )
+    other = {
+        "officer_id": uuid4(),
+        "complaint_id": uuid4(),
+        "assigned_at": now,
+        "public_key": bytes(PrivateKey.generate().public_key),
+    }[field]
+
+    changed = question.model_copy(update={field: other})
+    answer = await desk.send(changed, signed_as=question)
+
+    assert refused(answer) is Refusal.NOT_ASKED_BY_CASES
