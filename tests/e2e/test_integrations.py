@@ -92,7 +92,8 @@ def test_a_table_is_imported_once_and_what_is_refused_is_told_without_its_value(
 
     dry = tocsin("integrations", "import", table, "--dry-run", where)
     done = tocsin("integrations", "import", table, "--json", where)
-    again = tocsin("integrations", "import", table, "--json", where)
+    given = place.parent / "receipts.csv"
+    again = tocsin("integrations", "import", table, "--json", f"--receipts={given}", where)
     missing = tocsin("integrations", "import", str(place / "none.csv"), where)
 
     assert dry.returncode == 1
@@ -104,6 +105,10 @@ def test_a_table_is_imported_once_and_what_is_refused_is_told_without_its_value(
         {"row": 122, "field": "facility_country", "reason": "string_pattern_mismatch"}
     ]
     assert last_object(again.stdout)["repeated"] == 120
+    assert "receipts" not in again.stdout
+    assert given.stat().st_mode & 0o777 == 0o600
+    header, first, *others = given.read_text().splitlines()
+    assert (header, first[:2], len(others)) == ("row,receipt", "2,", 119)
     assert "CANARY" not in dry.stdout + dry.stderr + done.stdout + done.stderr
     assert missing.returncode == 7
 

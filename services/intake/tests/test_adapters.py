@@ -79,6 +79,27 @@ async def test_without_what_vouches_for_it_everything_is_refused_and_nothing_kep
     assert await scalar(database, "select count(*) from quarantined") == 0
 
 
+async def test_a_limit_loses_nothing(
+    intake: Client, operator: Header, database: Database, line: Line
+) -> None:
+    limited = await register(intake, operator, line.adapter, requests_per_minute=1)
+    never_comes_again = line.adapter in ("twilio", "rapidpro")
+    shown = limited.signed(SENT[line.adapter])[1]
+    nobodys = {name: "" for name in shown if name != "Content-Type"}
+    assert (await limited.send(SENT[line.adapter], nobodys)).status == 401
+
+    answers = [await limited.send(SENT[line.adapter]) for _ in range(4)]
+
+    statuses = [one.status for one in answers]
+    assert statuses[0] == 200, "whoever cannot sign uses up nothing"
+    assert statuses.count(503) >= (0 if never_comes_again else 2), "a minute may begin meanwhile"
+    assert set(statuses) == ({200} if never_comes_again else {200, 503})
+    for refused in (one for one in answers if one.status == 503):
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert refused.headers["RateLimit-Policy"] == '"default";q=1;w=60'
+    assert await complaints(database) == 1
+
+
 async def test_another_adapters_door_does_not_open(line: Line, database: Database) -> None:
     raw, shown = line.signed(SENT[line.adapter])
 

@@ -117,7 +117,8 @@ def still_readable(media_type: str, content: bytes) -> None:
 
 REFUSED: list[tuple[bytes, int, str]] = [
     (b"%PDF-1.7 " + CANARY.encode(), 415, "attachment_kind_not_taken"),
-    (b"\x00\x00\x00\x18ftypheic" + CANARY.encode(), 415, "attachment_kind_not_taken"),
+    (b"\x00\x00\x00\x18ftypheic" + CANARY.encode(), 415, "heic_not_taken"),
+    (b"\x00\x00\x00\x1cftypavif" + CANARY.encode(), 415, "attachment_kind_not_taken"),
     (b"", 415, "attachment_kind_not_taken"),
     (b"\xff\xd8\xff" + CANARY.encode() * 100, 422, "attachment_not_readable"),
     (media.jpeg()[:300], 422, "attachment_not_readable"),

@@ -255,6 +255,29 @@ async def test_an_import_takes_what_is_good_tells_the_rest_and_can_be_sent_again
     assert await scalar(database, "select count(*) from complaint") == 250
 
 
+async def test_receipts_are_told_only_when_asked_for_and_open_little(
+    intake: Client, hotline: Header
+) -> None:
+    table = as_csv(("words", "country"), ("No pay.", "VN"), ("Heat.", "nowhere"), ("Nights.", "VN"))
+
+    silent = await send(intake, hotline, table)
+    asked = await send(intake, hotline, table, receipts="true")
+    dry = steps(await send(intake, hotline, table, dry_run="true", receipts="true"))
+
+    assert "Content-Disposition" not in silent.headers
+    assert all(one["receipts"] == [] for one in [*steps(silent), *dry])
+    assert asked.headers["Content-Disposition"].startswith("attachment")
+    [told, last] = steps(asked)
+    assert last["receipts"] == []
+    assert [one["row"] for one in told["receipts"]] == [2, 4]
+    one, other = (row["receipt"] for row in told["receipts"])
+    assert one != other
+    answer = await intake.post("/v1/receipts/messages", json={"receipt": one, "words": "More."})
+    assert answer.json()["done"] is False, answer
+    used = steps(await send(intake, hotline, table, receipts="true"))
+    assert [row["row"] for row in used[0]["receipts"]] == [4], "a used one is told to nobody"
+
+
 async def test_a_dry_run_stores_nothing(
     intake: Client, hotline: Header, database: Database
 ) -> None:

@@ -8,8 +8,8 @@ from fastapi import Depends, Request
 
 from tocsin_common import rates
 from tocsin_common.auth import ByKey, KeyRing, scheme
-from tocsin_common.problems import NotFound, Problem
-from tocsin_common.rates import Rates
+from tocsin_common.problems import NotFound, Problem, Unavailable
+from tocsin_common.rates import Rates, TooManyRequests
 from tocsin_intake.integrations.hotline import Hotline as KnownHotline
 from tocsin_intake.integrations.hotline import Scope
 
@@ -20,6 +20,21 @@ class NotPermitted(Problem):
     status = 403
     code = "not_permitted"
     detail = "This key is not made for this; ask the operator for one that is."
+
+
+SENT_ONCE = frozenset({"twilio", "rapidpro"})
+"""Adapters whose systems never send again what was refused: a limit would lose complaints."""
+
+
+class ComeAgain(Unavailable):
+    """More than its limit came within a minute: its system sends it again, and nothing is lost.
+
+    It is no 429: not every system comes again after that.
+    """
+
+    def __init__(self, full: TooManyRequests) -> None:
+        super().__init__()
+        self.headers = full.headers
 
 
 class Hotlines(KeyRing[KnownHotline]):
@@ -85,12 +100,21 @@ class Hotlines(KeyRing[KnownHotline]):
         Raises:
             TooManyRequests: the minute's requests are used up.
         """
-        if limit := hotline.limits.requests_per_minute:
+        limit = hotline.limits.requests_per_minute
+        if limit and hotline.adapter not in SENT_ONCE:
             left = self._rates.take(hotline.integration_id.hex, limit)
             request.scope["state"][rates.HEADERS] = left
 
-    def spoke(self, hotline: KnownHotline) -> None:
-        """Note that an integration's own system spoke, and its signature was right."""
+    def spoke(self, request: Request, hotline: KnownHotline) -> None:
+        """Note that an integration's own system spoke, and its signature was right.
+
+        Raises:
+            ComeAgain: the minute's requests are used up.
+        """
+        try:
+            self.within_limits(request, hotline)
+        except TooManyRequests as full:
+            raise ComeAgain(full) from None
         self._note(hotline)
 
 

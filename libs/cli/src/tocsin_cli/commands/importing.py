@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from tocsin_cli import first_keys, output
 from tocsin_cli.client import Client
 from tocsin_cli.errors import NotReady, TocsinError, Unusable
+from tocsin_cli.files import write_private
 from tocsin_cli.installation import Installation
 from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, Json
 from tocsin_contracts.streams import INTAKE
@@ -34,6 +35,13 @@ def import_file(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would come of it.")
     ] = False,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write each new row's receipt into this CSV file, to be passed on to the workers "
+            "and then deleted."
+        ),
+    ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
@@ -47,7 +55,10 @@ def import_file(
         raise Unusable(f"{table} cannot be read: {error.strerror}", "Name a file.") from None
     shown = key or first_keys.hotline(data_dir)
     intake = Client(INTAKE, Installation(data_dir).url(INTAKE), shown)
-    last, refused = _follow(intake, content, dry_run=dry_run)
+    last, refused, given = _follow(intake, content, dry_run=dry_run, receipts=receipts is not None)
+    if receipts:
+        lines = ["row,receipt", *(f"{one['row']},{one['receipt']}" for one in given)]
+        write_private(receipts, "\n".join(lines) + "\n")
     if json:
         output.show_json({**last, "refused": refused})
     else:
@@ -59,19 +70,26 @@ def import_file(
         raise RowsRefused(f"{rows} rows were refused", "Correct them and send the file again.")
 
 
-def _follow(intake: Client, content: bytes, *, dry_run: bool) -> tuple[dict[str, Any], list[Any]]:
+def _follow(
+    intake: Client, content: bytes, *, dry_run: bool, receipts: bool
+) -> tuple[dict[str, Any], list[Any], list[Any]]:
+    """Return the last step, all that was refused, and all receipts."""
     last: dict[str, Any] = {}
     refused: list[Any] = []
+    given: list[Any] = []
+    asked = f"dry_run={str(dry_run).lower()}&receipts={str(receipts).lower()}"
     bar = Progress(
         TextColumn("rows"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)
     )
     with bar:
         task = bar.add_task("rows", total=None)
-        for step in intake.steps(f"{PATH}?dry_run={str(dry_run).lower()}", content):
+        for step in intake.steps(f"{PATH}?{asked}", content):
             last = step
             refused += step["refused"]
+            given += step["receipts"]
             bar.update(task, total=step["rows"], completed=step["done"])
-    return {name: value for name, value in last.items() if name != "refused"}, refused
+    kept = {name: value for name, value in last.items() if name not in ("refused", "receipts")}
+    return kept, refused, given
 
 
 def _report(last: dict[str, Any], refused: list[Any], *, dry_run: bool) -> None:

@@ -47,7 +47,7 @@ async def receive_generic(
     ours = [one.generic for one in hotline.systems if one.generic]
     if not any(_is_signed(one, request, payload) for one in ours):
         raise NotAuthenticated("The signature is not that of this integration's secret.")
-    hotlines.spoke(hotline)
+    hotlines.spoke(request, hotline)
     receipts = await receiving.take(hotline, translate(hotline, payload))
     return {"received": len(receipts)}
 

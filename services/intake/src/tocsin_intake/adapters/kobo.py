@@ -45,7 +45,7 @@ from tocsin_intake.adapters.payloads import (
 from tocsin_intake.adapters.reading import read_json
 from tocsin_intake.adapters.receiving import Receives
 from tocsin_intake.adapters.sent_along import media_at
-from tocsin_intake.auth import KnownHotlines
+from tocsin_intake.auth import ComeAgain, KnownHotlines
 from tocsin_intake.integrations.hotline import Hotline, Scope
 from tocsin_intake.integrations.systems import Survey
 from tocsin_intake.mapping.fields import FIELDS, tolerant
@@ -73,8 +73,8 @@ async def receive_from_kobo(
     """Accept a submission; answers when it is stored, and 503 whenever it is not."""
     try:
         hotline = await hotlines.permitted(_with_key(request), Scope.COMPLAINTS)
-    except TooManyRequests:  # Kobo comes again after 503, and after 429 never
-        raise Unavailable from None
+    except TooManyRequests as full:  # Kobo comes again after 503, and after 429 never
+        raise ComeAgain(full) from None
     if (hotline.integration_id, hotline.adapter) != (integration_id, NAME):
         raise NotFound
     payload = Payload(body=await request.body())

@@ -73,7 +73,7 @@ async def receive_telegram_update(
     ours = [one.telegram for one in hotline.systems if one.telegram]
     if not any(same(shown, one.secret_token.get_secret_value()) for one in ours):
         raise NotAuthenticated("The secret token is not the one this integration was given.")
-    hotlines.spoke(hotline)
+    hotlines.spoke(request, hotline)
     payload = Payload(body=await request.body())
     receipts = await receiving.take(hotline, translate(hotline, payload))
     receipt = next((one.receipt for one in receipts if one.receipt), None)

@@ -72,7 +72,7 @@ async def receive_from_twilio(
     ours = [one.twilio for one in hotline.systems if one.twilio]
     if not any(_is_signed(one, request, payload) for one in ours):
         raise NotAuthenticated("The signature is not that of this integration's account.")
-    hotlines.spoke(hotline)
+    hotlines.spoke(request, hotline)
     form = _form(payload)
     if _just_rings(form):
         return twiml.answer(twiml.record(ours[0].greeting, ours[0].language))

@@ -85,7 +85,7 @@ async def receive_whatsapp_update(
     secrets = [one.whatsapp_cloud.app_secret for one in hotline.systems if one.whatsapp_cloud]
     if not any(signed(one.get_secret_value(), body, header) for one in secrets):
         raise NotAuthenticated("The signature is not that of this integration's app.")
-    hotlines.spoke(hotline)
+    hotlines.spoke(request, hotline)
     receipts = await receiving.take(hotline, translate(hotline, Payload(body=body)))
     return {"received": len(receipts)}
 

@@ -21,7 +21,8 @@ class Kind(StrEnum):
 
 
 PHOTOS = frozenset({Kind.JPEG, Kind.PNG, Kind.WEBP})
-HEIF_BRANDS = frozenset({b"heic", b"heix", b"heif", b"mif1", b"msf1", b"avif", b"avis", b"hevc"})
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"heif", b"mif1", b"msf1", b"hevc"})
+HEIF_BRANDS = HEIC_BRANDS | {b"avif", b"avis"}
 
 _BEGINNINGS = (
     (b"\xff\xd8\xff", Kind.JPEG),
@@ -31,6 +32,11 @@ _BEGINNINGS = (
     (b"#!AMR", Kind.AMR),
     (b"\x1aE\xdf\xa3", Kind.WEBM),
 )
+
+
+def is_heic(head: bytes) -> bool:
+    """Whether a file begins as an iPhone's photos do."""
+    return head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS
 
 
 def kind_of(head: bytes) -> Kind | None:

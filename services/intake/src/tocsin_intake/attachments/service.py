@@ -13,7 +13,7 @@ from tocsin_common.errors import place_of
 from tocsin_common.problems import NotFound, Problem, UnsupportedMediaType
 from tocsin_common.sealing import Unreadable, new_key
 from tocsin_intake.attachments.cleaner import Cleaner
-from tocsin_intake.attachments.kinds import ENOUGH, kind_of
+from tocsin_intake.attachments.kinds import ENOUGH, is_heic, kind_of
 from tocsin_intake.attachments.models import Attachment
 from tocsin_intake.attachments.sealing import digest, seal_blocks, unseal_blocks
 from tocsin_intake.attachments.store import Store
@@ -35,7 +35,20 @@ class KindNotTaken(UnsupportedMediaType):
     code = "attachment_kind_not_taken"
     detail = (
         "Taken are photos (JPEG, PNG, WebP) and voice notes (Ogg, WebM, M4A, AAC, MP3, WAV, AMR). "
-        "Send a document as photos of its pages, and HEIC as JPEG."
+        "Send a document as photos of its pages."
+    )
+
+
+class HeicNotTaken(KindNotTaken):
+    """An iPhone's photo, made anew only by libraries we do not ship.
+
+    Their wheels bring along libheif and libde265 (LGPL), one of them x265 too (GPL).
+    """
+
+    code = "heic_not_taken"
+    detail = (
+        "This is a HEIC photo, as iPhones take them. Send it as JPEG: choose Settings, Camera, "
+        "Formats, Most Compatible on the phone before taking it, or export it as JPEG."
     )
 
 
@@ -98,7 +111,7 @@ class Attachments:
         head = await _head(chunks)
         kind = kind_of(head)
         if kind is None:
-            raise KindNotTaken
+            raise HeicNotTaken if is_heic(head) else KindNotTaken
         attachment_id, key, now = uuid4(), new_key(), datetime.now(UTC)
         async with self._cleaner.cleaned(kind, _again(head, chunks)) as (media_type, blocks):
             sealed = await seal_blocks(key, blocks, about=attachment_id.bytes)

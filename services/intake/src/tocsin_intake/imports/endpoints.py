@@ -31,6 +31,9 @@ async def import_complaints(
     hotline: Hotline,
     accepting: AcceptingComplaints,
     dry_run: Annotated[bool, Query(description="Only say what would come of it.")] = False,
+    receipts: Annotated[
+        bool, Query(description="Answer with a file that holds each new row's receipt.")
+    ] = False,
 ) -> StreamingResponse:
     """Import complaints from a table: the body is the CSV or XLSX file itself.
 
@@ -38,7 +41,12 @@ async def import_complaints(
     reason, never by what stands in it, and changes nothing for the others. The file is read in
     memory and never lies on a disk. Sent again, it brings nothing twice: a row is known by its
     `external_ref`, else by its contents. A stream that ends without `finished` is sent again.
+
+    Receipts are told only when asked for, to be passed on to the workers and then deleted: who
+    has one sees where that complaint stands and can take it back. Asked for within a day, those
+    of rows known before are told as well, unless their workers have used them.
     """
     table = await service.read_table(await request.body())
-    steps = service.steps(accepting, hotline, table, dry_run=dry_run)
-    return StreamingResponse(steps, media_type=NDJSON)
+    steps = service.steps(accepting, hotline, table, dry_run=dry_run, receipts=receipts)
+    headers = {"Content-Disposition": 'attachment; filename="receipts.ndjson"'}
+    return StreamingResponse(steps, media_type=NDJSON, headers=headers if receipts else None)

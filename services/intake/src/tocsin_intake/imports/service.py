@@ -18,6 +18,14 @@ from tocsin_intake.schemas import ComplaintSubmission
 AT_ONCE = 100  # rows in one group, so that others have their place in the queue too
 
 
+class RowReceipt(BaseModel):
+    """A worker's way back, for the hotline to pass on."""
+
+    row: int
+    """As a spreadsheet counts: the header is 1."""
+    receipt: str
+
+
 class ImportStep(BaseModel):
     """How far an import is. The last one says `finished`; without it, send the file again."""
 
@@ -30,13 +38,24 @@ class ImportStep(BaseModel):
     """Known from before: nothing changed."""
     refused: list[Refusal] = []
     """Of this step."""
+    receipts: list[RowReceipt] = []
+    """Of this step's complaints, where they were asked for."""
     ignored_columns: list[int] = []
     """Columns, from 1, whose names are not known here: nothing of them is kept."""
     finished: bool = False
 
 
-Outcome = bool | list[Refusal]
-"""Whether a row brought something new, or why it was refused."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A row that is a complaint."""
+
+    row: int
+    new: bool
+    receipt: str | None = None
+
+
+Outcome = Taken | list[Refusal]
+"""What a row brought, or why it was refused."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +82,12 @@ def _read(content: bytes) -> Table:
 
 
 async def steps(
-    accepting: Accepting, hotline: Hotline, table: Table, *, dry_run: bool
+    accepting: Accepting, hotline: Hotline, table: Table, *, dry_run: bool, receipts: bool
 ) -> AsyncGenerator[bytes]:
     """Accept row after row; tell each step as a line of JSON once it is durable.
+
+    A receipt that passed through a file has been seen by others, as any that passed through a
+    hotline: what it opens is little, until its bearer gets a number of their own (V8).
 
     Ends early, without its last line, when intake is overloaded or its database away.
     """
@@ -78,9 +100,9 @@ async def steps(
             if isinstance(error, Overloaded) or is_outage(error):
                 return
             raise
-        step = _after(step, outcomes)
+        step = _after(step, outcomes, receipts=receipts)
         yield _line(step)
-    yield _line(step.model_copy(update={"refused": [], "finished": True}))
+    yield _line(step.model_copy(update={"refused": [], "receipts": [], "finished": True}))
 
 
 async def _outcomes(
@@ -90,24 +112,31 @@ async def _outcomes(
         if not isinstance(row.said, ComplaintSubmission):
             return row.said
         if dry_run:
-            return True
+            return Taken(row.number, new=True)
         try:
-            return (await accepting.outcome_for(hotline, row.said, None))[1]
+            told, new = await accepting.outcome_for(hotline, row.said, None)
         except ReferenceReused as error:
             return [Refusal(row=row.number, field="external_ref", reason=error.code)]
+        return Taken(row.number, new, told.receipt)
 
     return await asyncio.gather(*map(one, some))
 
 
-def _after(step: ImportStep, outcomes: Sequence[Outcome]) -> ImportStep:
+def _after(step: ImportStep, outcomes: Sequence[Outcome], *, receipts: bool) -> ImportStep:
     refused = [one for outcome in outcomes if isinstance(outcome, list) for one in outcome]
-    repeated = outcomes.count(False)
+    taken = [one for one in outcomes if isinstance(one, Taken)]
+    new = sum(one.new for one in taken)
     return step.model_copy(
         update={
             "done": step.done + len(outcomes),
-            "accepted": step.accepted + outcomes.count(True),
-            "repeated": step.repeated + repeated,
+            "accepted": step.accepted + new,
+            "repeated": step.repeated + len(taken) - new,
             "refused": refused,
+            "receipts": [
+                RowReceipt(row=one.row, receipt=one.receipt)
+                for one in taken
+                if receipts and one.receipt
+            ],
         }
     )
 

@@ -42,7 +42,10 @@ class NewIntegration(System):
     adapter: Adapter = "native"
     defaults: IntegrationDefaults = IntegrationDefaults()
     requests_per_minute: PerMinute | None = Field(
-        default=None, description="None: as many as come."
+        default=None,
+        description="None: as many as come. What is more is answered 429, and 503 where the "
+        "hotline's own system comes again after that; Twilio and RapidPro never do, so they are "
+        "not limited.",
     )
 
     retention_days: Days | None = Field(
