@@ -31,7 +31,9 @@ SQL
     ;;
   nats)
     renew nats_password
-    docker compose kill -s HUP nats  # reads its configuration again; nobody else is disconnected
+    # It reads its configuration again; nobody else is disconnected. Told by itself: what Docker is asked
+    # to send a signal to, it does not start again when it dies later.
+    docker compose exec -T nats sh -c 'kill -HUP 1'
     ;;
   admin) renew admin_key ;;
   vault)
