@@ -184,6 +184,10 @@ async def connected(compose: Compose, secrets: Secrets) -> AsyncGenerator[Compos
         http: dict[str, Client] = {}
         for service, port in compose.ports.items():
             url = f"http://127.0.0.1:{port}"
-            session = aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=30))
+            session = aiohttp.ClientSession(
+                url,
+                connector=aiohttp.TCPConnector(force_close=True),  # containers die in between
+                timeout=aiohttp.ClientTimeout(total=30),
+            )
             http[service] = Client(url, await connections.enter_async_context(session))
         yield ComposedTocsin(compose, secrets, http)
