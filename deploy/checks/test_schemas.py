@@ -26,6 +26,7 @@ MISTAKES: dict[str, tuple[str, Any]] = {
     "Namespace": ("metadata.lables", {}),
     "NetworkPolicy": ("spec.egres", []),
     "ObjectStore": ("spec.configuration.wal", {"compression": "rar"}),
+    "PersistentVolumeClaim": ("spec.accessMode", ["ReadWriteMany"]),
     "PodDisruptionBudget": ("spec.maxUnavaliable", 1),
     "PodMonitor": ("spec.selector", []),
     "PrometheusRule": ("spec.groups.0.rules.0.expr", None),
