@@ -40,7 +40,7 @@ async def phone(intake: Client, operator: Header) -> Browser:
         await browser.come()
         return browser.got.status == 200
 
-    await eventually(served)
+    await eventually(served, within=60)
     return browser
 
 
@@ -288,7 +288,7 @@ async def test_a_page_may_have_a_name_in_every_language_and_go_away_again(
         await there.come()
         return "Sổ tay" in there.got.text
 
-    await eventually(served)
+    await eventually(served, within=60)
     assert (await intake.request("DELETE", address, headers=operator)).status == 428
     gone = await intake.request("DELETE", address, headers=operator | {"If-Match": "*"})
     assert gone.status == 204
@@ -298,7 +298,7 @@ async def test_a_page_may_have_a_name_in_every_language_and_go_away_again(
         await there.come()
         return there.got.status == 404
 
-    await eventually(vanished)
+    await eventually(vanished, within=60)
 
 
 async def test_every_sheet_is_small_of_one_size_and_asks_for_nothing_elsewhere(

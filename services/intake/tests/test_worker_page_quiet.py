@@ -100,7 +100,7 @@ async def test_a_visit_leaves_no_line_no_label_and_no_address_behind(
             await phone.come()
             return phone.got.status == 200
 
-        await eventually(served)
+        await eventually(served, within=60)
         shown = await phone.submit("open", receipt=receipt["receipt"])
         assert shown.forms
         for path in visited:
@@ -141,7 +141,7 @@ async def test_a_miss_costs_as_much_as_a_hit(
         await phone.come()
         return phone.got.status == 200
 
-    await eventually(served)
+    await eventually(served, within=60)
     took: dict[str, list[float]] = {"hit": [], "miss": []}
     for _ in range(TURNS):
         for name, number in (("hit", handed_in.json()["receipt"]), ("miss", receipts.new())):
