@@ -92,7 +92,8 @@ async def test_webhooks_are_signed_with_old_and_new_keys_while_buyers_learn_the_
     tocsin: ComposedTocsin, everybody: World, receiver: Receiver
 ) -> None:
     [old_key] = await public_keys(tocsin)
-    [endpoint] = (await everybody.buyer.notifications.get("/v1/endpoints"))["data"]
+    there = (await everybody.buyer.notifications.get("/v1/endpoints"))["data"]
+    [endpoint] = [one for one in there if one["url"] == receiver.url]
     place = f"/v1/endpoints/{endpoint['endpoint_id']}"
     rotated = await everybody.buyer.notifications.post(f"{place}/rotate")
     try:
