@@ -84,7 +84,7 @@ async def test_an_officer_reads_answers_and_is_answered(tocsin: Tocsin, everybod
     taken = await officer.change(complaint_id, "assignment", {})
     assert taken.status == 200
     opened = await eventually(lambda: answered(officer, complaint_id), within=PATIENCE)
-    assert opened == {"words": WORDS, "messages": []}
+    assert (opened["words"], opened["messages"], opened["attachments"]) == (WORDS, [], [])
     await officer.cases.post(f"/v1/complaints/{complaint_id}/acknowledge")
     said = {"words": "Thank you. Are you safe?"}
     await officer.cases.post(f"/v1/complaints/{complaint_id}/replies", said)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from tests.support.clients import Caller, Json, WhatsApp
+from tests.support.media_host import photo
 from tests.support.systems import System
 from tests.support.tocsin import Tocsin
 from tests.support.world import Place, World, a_complaint
@@ -47,6 +48,18 @@ def marked(reference: str, place: Place, **changes: Any) -> Json:
         "source": {"kind": "phone", "handle": f"{MARK} {reference}"},
     }
     return a_complaint(f"{MARK} {reference}", place, **said | changes)
+
+
+async def evidence(everybody: World) -> str:
+    """Upload a photo that says the mark about itself, under a marked name; return its id."""
+    content = photo(MARK)
+    assert MARK.encode() in content, "the control"
+    named = {
+        "Content-Type": f"image/{PLAIN}",
+        "Content-Disposition": f'attachment; filename="{PLAIN}.jpg"',
+    }
+    kept = await everybody.hotline.ask("POST", "/v1/attachments", data=content, headers=named)
+    return kept["attachment_id"]
 
 
 async def report(told: Told, everybody: World, complaint: Json) -> str:
@@ -117,7 +130,7 @@ def whatsapp_messages(country: str) -> list[Json]:
     file = {
         "filename": f"{MARK} payslip.pdf",
         "mime_type": "application/pdf",
-        "id": "1",
+        "id": PLAIN,
         "sha256": PLAIN,
     }
     spot = {"latitude": 1.5, "longitude": 2.5, "name": f"{MARK} gate", "address": f"{MARK} lane"}
@@ -126,6 +139,7 @@ def whatsapp_messages(country: str) -> list[Json]:
         {"type": "text", "text": {"body": f"{MARK} on WhatsApp"}},
         {"type": "document", "document": file | {"caption": f"{MARK} caption"}},
         {"type": "document", "document": file},
+        {"type": "image", "image": {"mime_type": "image/jpeg", "id": f"{PLAIN}2"}},
         {"type": "location", "location": spot},
         {"type": "contacts", "contacts": [card]},
         {"type": "interactive", "interactive": reply},

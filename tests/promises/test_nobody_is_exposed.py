@@ -30,6 +30,7 @@ from tests.promises.canaries import (
 from tests.support import everywhere, world
 from tests.support.clients import WhatsApp
 from tests.support.hiding import Place, forms_of, forms_of_id, found
+from tests.support.media_host import MediaHost, photo
 from tests.support.receiver import Receiver
 from tests.support.tocsin import PATIENCE, Tocsin
 from tests.support.traces import SEND_OFTEN, Collector
@@ -72,21 +73,31 @@ async def collector() -> AsyncGenerator[Collector]:
 
 @pytest.fixture(scope="module")
 def chosen_settings(collector: Collector) -> dict[str, str]:
-    return {"TOCSIN_OTLP_ENDPOINT": collector.url, **SEND_OFTEN}
+    plain = {"TOCSIN_OUTBOUND_PLAIN_HTTP": "true"}
+    return {"TOCSIN_OTLP_ENDPOINT": collector.url, **plain, **SEND_OFTEN}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def story(tocsin: Tocsin, receiver: Receiver, collector: Collector) -> Story:
+async def meta() -> AsyncGenerator[MediaHost]:
+    async with MediaHost(SECRET_TOKEN, photo(MARK), PLAIN).running() as host:
+        yield host
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def story(tocsin: Tocsin, receiver: Receiver, collector: Collector, meta: MediaHost) -> Story:
     """Tell a marked story through every door, all the way to the buyer; then gather every byte."""
     everybody = await world.build(tocsin, receiver, [KNOWN, PROPOSED, FOUND, ON_WHATSAPP])
     namesake = await world.a_buyer(tocsin, CONTROL, [])
-    whatsapp = await WhatsApp.registered(tocsin.operator(INTAKE), CONTROL, APP_SECRET)
+    whatsapp = await WhatsApp.registered(
+        tocsin.operator(INTAKE), CONTROL, APP_SECRET, **meta.access
+    )
     told = Told()
     await tell(told, everybody, whatsapp)
     await canaries.tell_what_does_not_decode(tocsin)
     systems = await canaries.tell_by_every_system(tocsin.operator(INTAKE), CONTROL)
     errors = await canaries.provoke_errors(tocsin, everybody, whatsapp)
     errors += await canaries.refused_by_every_system(systems)
+    await everything_is_fetched(tocsin)
     await tocsin.quiet()
     await canaries.speak(tocsin, everybody, told)
     await tocsin.quiet()
@@ -108,6 +119,7 @@ async def story(tocsin: Tocsin, receiver: Receiver, collector: Collector) -> Sto
         *await everywhere.in_databases(tocsin),
         *everywhere.in_data_files(tocsin),
         *everywhere.in_streams(tocsin),
+        everywhere.in_attachments(tocsin, CONTROL),
         *everywhere.in_logs(tocsin),
         *await everywhere.in_metrics(tocsin),
         everywhere.in_traces(collector),
@@ -138,7 +150,14 @@ async def story(tocsin: Tocsin, receiver: Receiver, collector: Collector) -> Sto
 async def tell(told: Told, everybody: World, whatsapp: WhatsApp) -> None:
     """Hand in complaints of every kind, each word of a worker marked."""
     address = {"address": f"{MARK} lane"}
-    known = marked("known", KNOWN, facility=KNOWN.reported | address, channel=CHANNEL)
+    evidence = await canaries.evidence(everybody)
+    known = marked(
+        "known",
+        KNOWN,
+        facility=KNOWN.reported | address,
+        channel=CHANNEL,
+        attachments=[evidence],
+    )
     proposed = {"name": PROPOSED.name, "country": PROPOSED.country} | address
     attested = {"genuine": True, "reference": f"{MARK} attested"}
     unfound = {"name": f"{MARK} works", "country": FOUND.country} | address
@@ -155,6 +174,19 @@ async def tell(told: Told, everybody: World, whatsapp: WhatsApp) -> None:
     update = canaries.an_update(*canaries.whatsapp_messages(ON_WHATSAPP.country))
     for _ in range(2):
         assert (await whatsapp.post(update)).status == 200
+
+
+async def everything_is_fetched(tocsin: Tocsin) -> None:
+    """Wait until what lies in hotlines' systems is evidence, or will not be."""
+    operator = tocsin.operator(INTAKE)
+
+    async def nothing_waits() -> bool:
+        return not await operator.all("/v1/admin/media", state="waiting")
+
+    await eventually(nothing_waits, within=PATIENCE)
+    left = await operator.all("/v1/admin/media")
+    assert {one["reason"] for one in left} <= {"no_access", "host_not_named"}
+    assert left, "the control: not every system gave access"
 
 
 ORGANISATIONS = {one.organisation for one in (KNOWN, PROPOSED, FOUND)}
@@ -250,6 +282,7 @@ CONTROLS = {
     "files of database tocsin_notifications": CONTROL,
     "files of database tocsin_buyer_portal_api": CONTROL,
     "other files of PostgreSQL": CONTROL,
+    "attachments": CONTROL,
     "stream COMPLAINTS": CHANNEL,
     "stream CASES": CONTROL,
     "stream REGISTRY": CONTROL,

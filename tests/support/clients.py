@@ -82,11 +82,13 @@ class WhatsApp:
     app_secret: str
 
     @classmethod
-    async def registered(cls, operator: Caller, name: str, app_secret: str) -> "WhatsApp":
+    async def registered(
+        cls, operator: Caller, name: str, app_secret: str, **access: Json
+    ) -> "WhatsApp":
         """Register a hotline's WhatsApp number at intake."""
         secrets = {"app_secret": app_secret, "verify_token": f"{app_secret} to verify"}
         hotline = await Hotline.registered(
-            operator, name, adapter="whatsapp_cloud", whatsapp_cloud=secrets
+            operator, name, adapter="whatsapp_cloud", whatsapp_cloud=secrets | access
         )
         return cls(hotline, app_secret)
 

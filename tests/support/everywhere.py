@@ -55,6 +55,13 @@ def in_data_files(tocsin: Tocsin) -> list[Place]:
     ]
 
 
+def in_attachments(tocsin: Tocsin, control: str) -> Place:
+    """Every sealed photo and recording; nothing in them can be read, so a control lies beside."""
+    folder = tocsin.stack.directory / "attachments"
+    (folder / "control").write_text(control)
+    return Place("attachments", _read_all([folder]))
+
+
 def in_streams(tocsin: Tocsin) -> list[Place]:
     """JetStream's own files: each stream with its consumers."""
     root = tocsin.stack.directory / "nats" / "jetstream" / "TOCSIN" / "streams"

@@ -18,7 +18,7 @@ from tocsin_common.testing.servers import Servers
 from tocsin_contracts.events.cases import ReplyWritten
 from tocsin_contracts.events.complaints import ComplaintReceived
 from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
-from tocsin_contracts.vault import Answered, Asked, Opened, Question, Refusal
+from tocsin_contracts.vault import PART, Answered, Asked, Opened, OpenedPart, Question, Refusal
 
 Header = dict[str, str]
 WORDS = "They keep our passports."
@@ -30,6 +30,8 @@ class PlayedVault:
     def __init__(self, verifier: Verifier) -> None:
         self.asked: list[Question] = []
         self.refusal: Refusal | None = None
+        self.refusal_after = 1000
+        self.file = b""
         self._verifier = verifier
 
     async def answer(self, message: Msg) -> None:
@@ -37,11 +39,19 @@ class PlayedVault:
         self._verifier.verify(asked.statement, asked.signature, asked.key_id)
         question = Question.model_validate_json(asked.statement)
         self.asked.append(question)
-        opened = Opened(words=WORDS).model_dump_json().encode()
+        opened = self._opened(question).model_dump_json().encode()
         answered = Answered(sealed=seal_to(question.public_key, opened))
+        if question.part >= self.refusal_after:
+            answered = Answered(refused=Refusal.NOT_NOW)
         if self.refusal:
             answered = Answered(refused=self.refusal)
         await message.respond(answered.model_dump_json().encode())
+
+    def _opened(self, question: Question) -> Opened | OpenedPart:
+        if question.attachment_id is None:
+            return Opened(words=WORDS)
+        content = self.file[question.part * PART : (question.part + 1) * PART]
+        return OpenedPart(media_type="image/jpeg", size=len(self.file), content=content)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -82,7 +92,7 @@ async def test_opened_words_are_shown_on_record_and_stored_nowhere(
 
     opened = await cases.post(path, json=wish, headers=officer)
 
-    assert opened.json() == {"words": WORDS, "messages": []}
+    assert (opened.json()["words"], opened.json()["messages"]) == (WORDS, [])
     [question] = vault.asked
     assert (question.complaint_id, question.token) == (complaint.complaint_id, "tvt_whatever")
     moves = await stage.rows("select subject_id from audit where move = 'words_opened'")

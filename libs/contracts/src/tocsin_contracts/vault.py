@@ -1,14 +1,20 @@
 """The one question between services: cases asks intake for a complaint's words (protection V2).
 
-Amber: only intake and cases may know it. The contact is never part of an answer.
+Amber: only intake and cases may know it. The contact is never part of an answer. A photo or a
+recording is asked for in the same way, part by part: the first part is an opening of its own, and
+further ones are answered for the same token, officer and file.
 """
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from tocsin_contracts.events.base import PLAIN
+
+PART = 360_000  # bytes of a file in one answer, which may be 1 MB and is in base64 twice
+MOST_EVIDENCE = 30_000_000  # bytes; nothing larger is taken
 
 
 class Reason(StrEnum):
@@ -38,6 +44,10 @@ class Question(BaseModel):
     """The officer's own, from intake: cases cannot make one."""
     second_token: str | None = Field(default=None, max_length=500)
     """A second officer's, beyond the day's openings."""
+    attachment_id: UUID | None = None
+    """A photo or recording of the complaint; without one, its words."""
+    part: int = Field(default=0, ge=0, le=MOST_EVIDENCE // PART)
+    """Which part of it."""
     public_key: bytes = Field(min_length=32, max_length=32)
     """X25519, made for this question alone: the answer is sealed to it."""
 
@@ -73,7 +83,7 @@ class Answered(BaseModel):
     model_config = PLAIN
 
     sealed: bytes | None = None
-    """`Opened` as JSON, in a box that only the question's own key opens."""
+    """`Opened` or `OpenedPart` as JSON, in a box that only the question's own key opens."""
     refused: Refusal | None = None
 
 
@@ -88,6 +98,20 @@ class OpenedMessage(BaseModel):
     words: str
 
 
+MediaType = Annotated[str, Field(pattern=r"^(image|audio)/[a-z0-9]{1,20}$")]
+
+
+class OpenedAttachment(BaseModel):
+    """What an officer may ask for: its kind and size, and nothing its sender called it."""
+
+    model_config = PLAIN
+
+    attachment_id: UUID
+    media_type: MediaType
+    size: int
+    """In bytes, as it is kept."""
+
+
 class Opened(BaseModel):
     """A complaint's words, for one officer's eyes; stored nowhere outside the vault."""
 
@@ -95,3 +119,19 @@ class Opened(BaseModel):
 
     words: str
     messages: tuple[OpenedMessage, ...] = ()
+    attachments: tuple[OpenedAttachment, ...] = ()
+    waiting: int = 0
+    """How many files are still to be fetched."""
+    missing: int = 0
+    """How many could not be fetched, or not be kept."""
+
+
+class OpenedPart(BaseModel):
+    """A part of a photo or recording that was made anew; stored nowhere outside the vault."""
+
+    model_config = PLAIN
+
+    media_type: MediaType
+    size: int = Field(ge=0)
+    """Of the whole of it, in bytes."""
+    content: bytes

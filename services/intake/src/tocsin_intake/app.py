@@ -46,6 +46,8 @@ from tocsin_intake.imports import endpoints as imports
 from tocsin_intake.imports.tables import MOST_BYTES as MOST_TABLE
 from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
+from tocsin_intake.media import endpoints as media
+from tocsin_intake.media.fetching import Fetcher
 from tocsin_intake.outbound import Outbound
 from tocsin_intake.quarantine.service import Quarantine
 from tocsin_intake.reconciling.progress import Ledger
@@ -79,6 +81,9 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     )
     eraser = Eraser(Signer(settings.certificate_key), settings.backup_days, settings.erasure_ledger)
     keeper = Keeper(database, eraser, settings.retention_days)
+    attachments = None
+    if settings.attachments_url:
+        attachments = Attachments(database, Store(settings), vault.keys)
     if role.works:
         terms = Terms(
             vault,
@@ -86,7 +91,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             settings.hash_key,
             settings.openings_a_day,
         )
-        intake.bus.answer(VAULT_QUESTION, Answering(database, terms).answer)
+        intake.bus.answer(VAULT_QUESTION, Answering(database, terms, attachments).answer)
         intake.bus.listen(ComplaintStatusChanged, dialogue_handlers.on_status_changed)
         intake.bus.listen(ComplaintAcknowledged, dialogue_handlers.on_acknowledged)
         intake.bus.listen(ReplyWritten, dialogue_handlers.on_replies_written)
@@ -94,7 +99,6 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     guesses = Guesses()
     pages = Pages(settings.hash_key, lambda: by_host(database))
     answering = [
-        hotlines.running,
         officers.running,
         usage.running,
         storing.running,
@@ -102,9 +106,6 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         pages.running,
     ]
     outbound = Outbound(plain_http=settings.outbound_plain_http)
-    attachments = None
-    if settings.attachments_url:
-        attachments = Attachments(database, Store(settings), vault.keys)
     accepting = Accepting(Acceptor(vault, settings.hash_key, settings.receipt_key), storing)
     receiving = Receiving(
         accepting,
@@ -114,6 +115,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     reconciler = Reconciler(
         Ledger(database), receiving, outbound, lambda: hotlines.using(kobo.NAME)
     )
+    fetcher = Fetcher(database, vault, hotlines, outbound, attachments)
     app = intake.app(
         role,
         version="1",
@@ -135,15 +137,18 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             vault_endpoints.openings,
             vault_endpoints.admin,
             erasure.admin,
+            media.router,
+            media.admin,
             disclosures.router,
             dialogue.router,
             dialogue_hotline.router,
         ],
         running=[
             outbound.running,
+            hotlines.running,
             *((*answering, reconciler.running) if role.answers else ()),
             *([attachments.dropping] if attachments and role.works else ()),
-            *([keeper.running] if role.works else ()),
+            *([keeper.running, fetcher.running] if role.works else ()),
         ],
         body_limits={
             batches.PATH: MOST_BYTES,

@@ -78,7 +78,7 @@ class Source(Submitted):
 class Media(Submitted):
     """Something sent along that lies in the hotline's own system.
 
-    It is kept sealed with the words, and nothing fetches it while a request waits.
+    Where it lies is kept sealed, and it is fetched afterwards, never while a request waits.
     """
 
     kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,32}$")] = Field(examples=["image"])

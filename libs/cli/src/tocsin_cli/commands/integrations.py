@@ -11,6 +11,7 @@ import typer
 from tocsin_cli import output
 from tocsin_cli.client import Client
 from tocsin_cli.commands.importing import import_file
+from tocsin_cli.commands.media import media
 from tocsin_cli.commands.quarantine import quarantine
 from tocsin_cli.commands.reconcile import reconcile
 from tocsin_cli.commands.worker_page import page
@@ -27,6 +28,7 @@ integrations.command("import")(import_file)
 integrations.command()(reconcile)
 integrations.command()(page)
 integrations.add_typer(quarantine, name="quarantine")
+integrations.add_typer(media, name="media")
 
 AnId = Annotated[UUID, typer.Argument(metavar="ID", help="Its id in `tocsin integrations ls`.")]
 

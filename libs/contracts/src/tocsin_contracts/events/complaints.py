@@ -113,7 +113,7 @@ class ComplaintReceived(Event):
     members: Headcount = Headcount.NOT_STATED
     """For a representative: how many stand behind the complaint, as the hotline attests."""
     attachments: int = Field(default=0, ge=0)
-    """How many photos and voice notes the vault holds with it."""
+    """How many photos and voice notes came along; some may still have to be fetched."""
     sealed: bytes
     """`Reported` as JSON, in a box from intake that only cases can open."""
     public_key: bytes | None = Field(default=None, min_length=32, max_length=32)

@@ -4,12 +4,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import StreamingResponse
 
-from tocsin_cases.auth import CallingOfficer, OnlyOfficers
-from tocsin_cases.casework import dialogue, opening
+from tocsin_cases.auth import Caller, CallingOfficer, OnlyOfficers
+from tocsin_cases.casework import dialogue, evidence, opening
 from tocsin_cases.casework.dialogue_schemas import (
     Assignment,
-    MessageOpened,
     ReplySent,
     ReplyStored,
     StatusWanted,
@@ -17,12 +17,15 @@ from tocsin_cases.casework.dialogue_schemas import (
     WordsWanted,
 )
 from tocsin_cases.casework.models import Complaint
+from tocsin_cases.casework.opening import Wish
 from tocsin_cases.casework.schemas import ComplaintShown
 from tocsin_common.conditions import etag
 from tocsin_common.database import Session
 from tocsin_common.pages import Page, ThisList
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"], dependencies=[OnlyOfficers])
+
+NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 IfMatch = Annotated[
     str | None, Header(description="The ETag of the complaint, or `*`.", examples=['"3"'])
@@ -59,17 +62,33 @@ async def open_words(
     request: Request,
 ) -> WordsOpened:
     """Open a complaint's words and messages, never its contact. Intake keeps a record of it."""
-    opened = await opening.open_words(
-        request.app.state.database,
-        request.app.state.asking,
-        complaint_id,
-        officer.officer_id,
-        wanted.reason,
-        wanted.token,
-        wanted.second_token,
-    )
-    messages = [MessageOpened.model_validate(one.model_dump()) for one in opened.messages]
-    return WordsOpened(words=opened.words, messages=messages)
+    wish = _wish(complaint_id, officer, wanted)
+    state = request.app.state
+    opened = await opening.open_words(state.database, state.asking, wish)
+    return WordsOpened.model_validate(opened.model_dump())
+
+
+@router.post(
+    "/{complaint_id}/attachments/{attachment_id}/open",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+async def open_attachment(
+    complaint_id: UUID,
+    attachment_id: UUID,
+    wanted: WordsWanted,
+    officer: CallingOfficer,
+    request: Request,
+) -> Response:
+    """Open a photo or recording, made anew without what it said about itself; on record at intake.
+
+    It takes a token of its own, and counts as an opening. Nothing of it is stored here.
+    """
+    wish = _wish(complaint_id, officer, wanted)
+    state = request.app.state
+    opened = await evidence.open_attachment(state.database, state.asking, wish, attachment_id)
+    headers = {"Content-Length": str(opened.size), **NOT_KEPT}
+    return StreamingResponse(opened.blocks, media_type=opened.media_type, headers=headers)
 
 
 @router.post("/{complaint_id}/acknowledge")
@@ -110,6 +129,11 @@ async def set_complaint_status(
         session, complaint_id, wanted.status, officer.officer_id, if_match
     )
     return _shown(done, response)
+
+
+def _wish(complaint_id: UUID, officer: Caller, wanted: WordsWanted) -> Wish:
+    who = officer.officer_id
+    return Wish(complaint_id, who, wanted.reason, wanted.token, wanted.second_token)
 
 
 def _shown(complaint: Complaint, response: Response) -> ComplaintShown:

@@ -44,11 +44,22 @@ class MessageOpened(BaseModel):
     words: str
 
 
+class AttachmentListed(BaseModel):
+    """A photo or recording that may be opened."""
+
+    attachment_id: UUID
+    media_type: str = Field(examples=["image/jpeg"])
+    size: int = Field(description="In bytes, as it is kept.")
+
+
 class WordsOpened(BaseModel):
     """A complaint's words, for this answer only; they are stored nowhere here."""
 
     words: str
     messages: list[MessageOpened]
+    attachments: list[AttachmentListed]
+    waiting: int = Field(description="Files that are still to be fetched.")
+    missing: int = Field(description="Files that could not be fetched, or not be kept.")
 
 
 class ReplySent(_Sent):

@@ -1,8 +1,9 @@
 """An officer opens a worker's words: cases asks intake, shows the answer, and stores nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
@@ -61,15 +62,18 @@ class Asking:
     signer: Signer
 
 
-async def open_words(
-    database: Database,
-    asking: Asking,
-    complaint_id: UUID,
-    officer_id: UUID,
-    reason: Reason,
-    token: str,
-    second_token: str | None,
-) -> Opened:
+@dataclass(frozen=True)
+class Wish:
+    """Who wants to open what, why, and by whose word."""
+
+    complaint_id: UUID
+    officer_id: UUID
+    reason: Reason
+    token: str = field(repr=False)
+    second_token: str | None = field(repr=False)
+
+
+async def open_words(database: Database, asking: Asking, wish: Wish) -> Opened:
     """Ask intake for a complaint's words, by an officer's own token (protection V2).
 
     Raises:
@@ -78,36 +82,55 @@ async def open_words(
         Problem: intake refused, and why.
         Unavailable: intake does not answer now.
     """
-    assigned_at = await _since_when(database, complaint_id, officer_id)
-    own = new_key()
-    question = Question(
-        question_id=uuid4(),
-        asked_at=datetime.now(UTC),
-        complaint_id=complaint_id,
-        officer_id=officer_id,
-        assigned_at=assigned_at,
-        reason=reason,
-        token=token,
-        second_token=second_token,
-        public_key=public_key_of(own),
-    )
-    return await _ask(asking, question, own)
+    assigned_at = await begin(database, wish, Move.WORDS_OPENED)
+    return Opened.model_validate_json(await ask(asking, wish, assigned_at))
 
 
-async def _since_when(database: Database, complaint_id: UUID, officer_id: UUID) -> datetime:
-    """Since when a complaint is an officer's; the wish to open it is on record here, too."""
+async def begin(
+    database: Database, wish: Wish, move: Move, object_id: UUID | None = None
+) -> datetime:
+    """Say since when a complaint is an officer's; the wish to open it is on record here, too.
+
+    Raises:
+        NotFound: there is no such complaint.
+        NotYours: it is somebody else's.
+    """
     async with database.session() as session:
-        complaint = await session.get(Complaint, complaint_id)
+        complaint = await session.get(Complaint, wish.complaint_id)
         if complaint is None:
             raise NotFound
-        if complaint.officer_id != officer_id or complaint.assigned_at is None:
+        if complaint.officer_id != wish.officer_id or complaint.assigned_at is None:
             raise NotYours
-        await audit.note(session, Move.WORDS_OPENED, officer_id=officer_id, subject_id=complaint_id)
+        await audit.note(
+            session,
+            move,
+            officer_id=wish.officer_id,
+            subject_id=wish.complaint_id,
+            object_id=object_id,
+        )
         return complaint.assigned_at
 
 
-async def _ask(asking: Asking, question: Question, own: bytes) -> Opened:
-    statement = question.model_dump_json()
+async def ask(asking: Asking, wish: Wish, assigned_at: datetime, **named: Any) -> bytes:
+    """Ask intake once; return what it answered, opened by a key made for this question.
+
+    Raises:
+        Problem: intake refused, and why.
+        Unavailable: intake does not answer now.
+    """
+    own = new_key()
+    statement = Question(
+        question_id=uuid4(),
+        asked_at=datetime.now(UTC),
+        complaint_id=wish.complaint_id,
+        officer_id=wish.officer_id,
+        assigned_at=assigned_at,
+        reason=wish.reason,
+        token=wish.token,
+        second_token=wish.second_token,
+        public_key=public_key_of(own),
+        **named,
+    ).model_dump_json()
     asked = Asked(
         statement=statement,
         signature=asking.signer.sign(statement),
@@ -117,7 +140,7 @@ async def _ask(asking: Asking, question: Question, own: bytes) -> Opened:
         said = await asking.bus.ask(VAULT_QUESTION, asked.model_dump_json().encode())
         answered = Answered.model_validate_json(said)
         if answered.sealed is not None:
-            return Opened.model_validate_json(unseal_with(own, answered.sealed))
+            return unseal_with(own, answered.sealed)
     except (ValidationError, Unreadable):
         raise Unavailable from None
     raise _problem(answered.refused)

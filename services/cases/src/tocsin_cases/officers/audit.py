@@ -15,6 +15,7 @@ class Move(StrEnum):
     """What people do."""
 
     ALERT_ENDED = "alert_ended"
+    ATTACHMENT_OPENED = "attachment_opened"
     COMPLAINT_ACKNOWLEDGED = "complaint_acknowledged"
     COMPLAINT_ASSIGNED = "complaint_assigned"
     COMPLAINT_MATCHED = "complaint_matched"

@@ -13,6 +13,7 @@ from tocsin_intake.acceptance import counting, sources
 from tocsin_intake.acceptance.counting import Counted
 from tocsin_intake.acceptance.references import Kind, reference
 from tocsin_intake.integrations import Hotline
+from tocsin_intake.media import waiting
 from tocsin_intake.schemas import ComplaintSubmission, Nature
 from tocsin_intake.vault import Account, Sealed, Vault
 
@@ -42,8 +43,13 @@ class Accepted:
     event: ComplaintReceived
     told: outbox.Prepared
     attachments: tuple[UUID, ...]
+    media: tuple[waiting.Waiting, ...]
     test: bool
     """By a test key: it is kept for a while and told to nobody."""
+
+    @property
+    def received_at(self) -> datetime:
+        return self.event.occurred_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ class Acceptor:
             event=event,
             told=outbox.prepare(event),
             attachments=submission.attachments,
+            media=waiting.of(submission.media, sealed.media),
             test=hotline.test,
         )
 
@@ -171,7 +178,7 @@ def _event(
         supplier_contact=submission.consent.contact_supplier,
         genuine=submission.attestation.genuine,
         members=submission.attestation.members,
-        attachments=len(submission.attachments),
+        attachments=len(submission.attachments) + len(submission.media),
         sealed=sealed.for_cases,
         public_key=sealed.public_key,
     )

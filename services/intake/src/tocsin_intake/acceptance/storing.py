@@ -12,6 +12,7 @@ from tocsin_intake.acceptance import counting, testing
 from tocsin_intake.acceptance.counting import Counted
 from tocsin_intake.acceptance.service import Accepted, Known, Member, Outcome, Unclaimed
 from tocsin_intake.attachments import claims as attachments
+from tocsin_intake.media import waiting as media
 
 _CLAIM = """
 insert into acceptance (reference, complaint_id)
@@ -74,6 +75,7 @@ async def store_complaints(tx: AsyncConnection, members: Sequence[Member]) -> Se
         outcome = [Unclaimed(i) if (i := one.complaint_id) in short else one for one in outcome]
     if accepted:
         await _store(connection, accepted)
+        await media.note(connection, accepted)
         await outbox.record(tx, [member.told for member in accepted if not member.test])
         await testing.mark(connection, [one.complaint_id for one in accepted if one.test])
     if counted := [member for member in new.values() if isinstance(member, Counted)]:

@@ -15,11 +15,13 @@ KEPT = timedelta(days=1)
 AT_ONCE = 1000
 
 _MARK = "insert into test_complaint (complaint_id, received_at) select unnest($1::uuid[]), now()"
+_OLD = """
+select c.id from complaint c join test_complaint t on t.complaint_id = c.id
+where t.received_at < $1 order by c.id limit $2 for update of c
+"""
 _PURGE = """
 with old as (
-    delete from test_complaint where complaint_id in (
-        select complaint_id from test_complaint where received_at < $1 limit $2
-    ) returning complaint_id
+    delete from test_complaint where complaint_id = any($2::uuid[]) returning complaint_id
 ), words as (
     delete from vault_entry using old where vault_entry.complaint_id = old.complaint_id
 ), keys as (
@@ -27,6 +29,8 @@ with old as (
 ), evidence as (
     update attachment set complaint_id = null, expires_at = $1 from old
     where attachment.complaint_id = old.complaint_id
+), files as (
+    delete from sent_along using old where sent_along.complaint_id = old.complaint_id
 ), messages as (
     delete from message using old where message.complaint_id = old.complaint_id
 ), dialogues as (
@@ -51,5 +55,7 @@ async def mark(
 async def purge(tx: AsyncConnection, before: datetime | None = None) -> int:
     """Remove up to `AT_ONCE` that are older than `KEPT`, or came before; return how many."""
     oldest = before or datetime.now(UTC) - KEPT
-    done = await (await driver(tx)).execute(_PURGE, oldest, AT_ONCE)
+    connection = await driver(tx)
+    rows = await connection.fetch(_OLD, oldest, AT_ONCE)  # locked: nothing is added any more
+    done = await connection.execute(_PURGE, oldest, [row["id"] for row in rows])
     return int(done.split()[-1])

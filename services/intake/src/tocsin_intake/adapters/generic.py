@@ -5,6 +5,7 @@
 | `mapping.<field>` | the flat field of that name, from what the expression finds |
 | `items` | several complaints from one body |
 | `ignore` | nothing, where it is true |
+| `media` | `media` by address, fetched afterwards from the hosts that are named |
 | `mapping.external_ref`, else `webhook-id` | `external_ref` |
 | no `words` found | set aside for the hotline's officers |
 
@@ -12,7 +13,6 @@ Senders repeat what is not answered 2xx, with the same `webhook-id`.
 """
 
 import time
-from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
@@ -28,10 +28,12 @@ from tocsin_intake.integrations.hotline import Hotline
 from tocsin_intake.integrations.systems import Generic
 from tocsin_intake.mapping import expressions
 from tocsin_intake.mapping.fields import tolerant
-from tocsin_intake.schemas import ComplaintSubmission
+from tocsin_intake.schemas import ComplaintSubmission, Media
 
 NAME = "generic"
 MOST_ITEMS = 500
+MOST_MEDIA = 30  # of one complaint
+LONGEST_ADDRESS = 2000
 
 router = APIRouter(prefix="/v1/integrations/{integration_id}/generic", tags=["adapters"])
 
@@ -69,7 +71,7 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     if not 0 < len(listed) <= MOST_ITEMS:
         return Translation(unknown=[Unknown("no_items", payload)])
     found = [
-        _complaint(ours.mapping, item, _own_reference(payload, place, len(listed)))
+        _complaint(ours, item, _own_reference(payload, place, len(listed)))
         for place, item in enumerate(listed)
     ]
     complaints = [one for one in found if one]
@@ -95,11 +97,16 @@ def _own_reference(payload: Payload, place: int, of: int) -> str | None:
     return payload.message_id if of == 1 else f"{payload.message_id[:290]}/{place}"
 
 
-def _complaint(
-    mapping: Mapping[str, str], item: Any, reference: str | None
-) -> ComplaintSubmission | None:
-    found = {field: expressions.find(one, item) for field, one in mapping.items()}
+def _complaint(ours: Generic, item: Any, reference: str | None) -> ComplaintSubmission | None:
+    found = {field: expressions.find(one, item) for field, one in ours.mapping.items()}
     if not found.get("external_ref"):
         found["external_ref"] = reference
     said = {field: value for field, value in found.items() if value is not None}
-    return tolerant(said) if said.get("words") else None
+    return tolerant(said, media=_media(ours, item)) if said.get("words") else None
+
+
+def _media(ours: Generic, item: Any) -> tuple[Media, ...]:
+    found = expressions.find(ours.media, item) if ours.media else None
+    listed = cast("list[Any]", found) if isinstance(found, list) else [found]
+    named = [one for one in listed if isinstance(one, str) and 0 < len(one) <= LONGEST_ADDRESS]
+    return tuple(Media(kind="file", reference=one) for one in named[:MOST_MEDIA])

@@ -4,7 +4,7 @@
 | --- | --- |
 | questions named like a field, or as the integration's `fields` say | that field |
 | without `words`: every answer, as `question: answer` | `words` |
-| `_attachments[]` | `media` by address, fetched by nobody yet |
+| `_attachments[]` | `media` by address, fetched afterwards |
 | `_uuid`, else `meta/instanceID`, else a digest of the body | `external_ref` |
 | an edited form: another `meta/rootUuid`, or `meta/deprecatedID` | a message that follows it |
 | what the form notes by itself: `_…`, `meta/…`, `deviceid`, `phonenumber`, … | nothing |

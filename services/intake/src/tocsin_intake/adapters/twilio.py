@@ -6,7 +6,7 @@
 | `SpeechResult`, `TranscriptionText`, `Digits` | `words` of a call |
 | what comes later of the same call (keys, speech, the transcript) | messages that follow it |
 | `Latitude`, `Longitude`, `Address`, `Label` | `words`: the place |
-| `MediaUrl0` …, `RecordingUrl` | `media` by address, fetched by nobody yet |
+| `MediaUrl0` …, `RecordingUrl` | `media` by address, fetched afterwards |
 | `From`, else `ExternalUserId` | `source`; a hidden number is none |
 | `MessageSid`, else `CallSid` | `external_ref` |
 | a recording that is ready | nothing where the call is a complaint, else `media` |

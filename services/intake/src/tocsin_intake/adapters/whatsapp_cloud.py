@@ -4,7 +4,7 @@
 | --- | --- |
 | `messages[].text.body`, a caption, a button's or list row's text | `words` |
 | `messages[].interactive.nfm_reply.response_json` (a form) | its fields of the same names |
-| `image`, `video`, `audio`, `voice`, `document`, `sticker` | `media` by id, fetched by nobody yet |
+| `image`, `video`, `audio`, `voice`, `document`, `sticker` | `media` by id, fetched afterwards |
 | `location`, `contacts`, `order` | `words`: the place, the cards, the note |
 | `edit` of an earlier message | a message that follows it, or a complaint if it never came |
 | `revoke` of an earlier message | a message that says so: who deletes may only be careful |

@@ -1,9 +1,10 @@
 """Has attachments cleaned by processes of their own, a few at a time, while the loop goes on."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from tocsin_common.problems import Problem, Unavailable
@@ -61,57 +62,53 @@ class Cleaner:
         finally:
             self._waiting -= 1
         try:
-            process = await start_process(kind)
-            try:
-                await _feed(process, content)
-                async with asyncio.timeout(CLEANING):
-                    yield await _media_type(process), _blocks(process)
-                    if await process.wait():
-                        raise NotReadable
-            except TimeoutError:
-                raise NotReadable from None
-            finally:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+            made = await _made(kind, await _whole(content))
+            media_type, _, rest = made.partition(b"\n")
+            yield media_type.decode(), _blocks(rest)
         finally:
             self._places.release()
 
 
-async def start_process(kind: Kind) -> asyncio.subprocess.Process:
-    """Start what will clean an attachment, and knows nothing else."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-m", "tocsin_intake.attachments.cleaning", kind),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+async def start_process(kind: Kind) -> subprocess.Popen[bytes]:
+    """Start what will clean an attachment, and knows nothing else.
+
+    Not by the loop's own subprocesses: uvloop's are forks that run Python before they become
+    something else, and one that meets a lock which another thread held waits for ever, and the
+    loop with it. This one becomes something else at once (`vfork`).
+    """
+    return subprocess.Popen(  # noqa: ASYNC220, S603
+        (sys.executable, "-I", "-m", "tocsin_intake.attachments.cleaning", kind),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         env={},
     )
 
 
-async def _feed(process: asyncio.subprocess.Process, content: AsyncIterable[bytes]) -> None:
-    sink = process.stdin
-    if not sink:
-        raise NotReadable
+async def _whole(content: AsyncIterable[bytes]) -> bytes:
+    whole = bytearray()
     try:
         async with asyncio.timeout(UPLOAD):
             async for chunk in content:
-                sink.write(chunk)
-                await sink.drain()
+                whole += chunk
     except TimeoutError:
         raise TooSlow from None
-    except ConnectionError:
+    return bytes(whole)
+
+
+async def _made(kind: Kind, whole: bytes) -> bytes:
+    process = await start_process(kind)
+    try:
+        made, _ = await asyncio.to_thread(process.communicate, whole, CLEANING)
+    except subprocess.TimeoutExpired:
         raise NotReadable from None
-    sink.close()
-
-
-async def _media_type(process: asyncio.subprocess.Process) -> str:
-    line = await process.stdout.readline() if process.stdout else b""
-    if not line:
+    finally:
+        process.kill()  # if somebody went away meanwhile; the thread then comes to its end
+    if process.returncode or not made:
         raise NotReadable
-    return line.decode().strip()
+    return made
 
 
-async def _blocks(process: asyncio.subprocess.Process) -> AsyncGenerator[bytes]:
-    while process.stdout and (block := await process.stdout.read(BLOCK)):
-        yield block
+async def _blocks(made: bytes) -> AsyncGenerator[bytes]:
+    for begin in range(0, len(made), BLOCK):
+        yield made[begin : begin + BLOCK]

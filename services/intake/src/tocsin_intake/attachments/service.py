@@ -1,4 +1,4 @@
-"""Attachments: taken and cleaned, opened, erased, and dropped when no complaint names them."""
+"""Attachments: taken and cleaned, opened, and dropped when no complaint names them."""
 
 import asyncio
 import logging
@@ -75,7 +75,6 @@ with kept as (
 insert into data_key (complaint_id, wrapped) select id, $9 from kept returning complaint_id
 """
 _STORED = "update attachment set stored = true where id = $1"
-_OF_COMPLAINTS = "select id from attachment where complaint_id = any($1::uuid[])"
 _EXPIRED = """
 select id from attachment where complaint_id is null and expires_at < $1
 order by expires_at limit $2
@@ -166,20 +165,6 @@ class Attachments:
             raise Unreadable
         return row["media_type"], unseal_blocks(key, sealed, about=attachment_id.bytes)
 
-    async def erase(self, complaint_ids: Sequence[UUID]) -> int:
-        """Destroy all attachments of these complaints; return how many there were.
-
-        Their keys go first, then their bytes, then the knowledge of them: whatever breaks off in
-        between, the rest is done by the next try.
-
-        Raises:
-            Unavailable: the store is away; call again.
-        """
-        async with self._database.begin() as tx:
-            rows = await (await driver(tx)).fetch(_OF_COMPLAINTS, list(complaint_ids))
-        await self._destroy([row["id"] for row in rows])
-        return len(rows)
-
     async def drop_expired(self, now: datetime) -> int:
         """Destroy some of what no complaint has named in time; return how many those were.
 
@@ -188,10 +173,15 @@ class Attachments:
         """
         async with self._database.begin() as tx:
             rows = await (await driver(tx)).fetch(_EXPIRED, now - MARGIN, AT_ONCE)
-        await self._destroy([row["id"] for row in rows])
+        await self.destroy([row["id"] for row in rows])
         return len(rows)
 
-    async def _destroy(self, ids: Sequence[UUID]) -> None:
+    async def destroy(self, ids: Sequence[UUID]) -> None:
+        """Destroy attachments: their keys first, then their bytes, then the knowledge of them.
+
+        Raises:
+            Unavailable: the store is away; call again.
+        """
         if not ids:
             return
         async with self._database.begin() as tx:

@@ -51,6 +51,9 @@ TABLES = {
     ),
     "reconciliation": Place("times and numbers of a form's server", NOBODY, None),
     "reply_due": Place("ids", "deleted", RETENTION),
+    "sent_along": Place(
+        "where evidence lies, sealed", "deleted", RETENTION, "kind reason sealed state"
+    ),
     "test_complaint": Place("ids", "deleted", testing.KEPT),
     "vault_entry": Place("sealed words and contact", "deleted", RETENTION, "contact words"),
     "worker_page": Place("a hotline's host names", NOBODY, None, "host leave_to name names"),

@@ -12,7 +12,16 @@ import asyncpg
 
 from tocsin_common.database import Database
 
-TABLES = ("data_key", "vault_entry", "message", "complaint", "dialogue", "outbox", "parked")
+TABLES = (
+    "data_key",
+    "vault_entry",
+    "message",
+    "sent_along",
+    "complaint",
+    "dialogue",
+    "outbox",
+    "parked",
+)
 BY_ITSELF = 256 << 20  # bytes; bigger tables are locked for too long to do it unasked
 PATIENCE = "2s"  # for a table's lock: whoever hands a complaint in meanwhile must not wait longer
 

@@ -46,6 +46,7 @@ _DESTROY = (
     """,
     "delete from data_key where complaint_id = any($1::uuid[])",
     "delete from vault_entry where complaint_id = any($1::uuid[])",
+    "delete from sent_along where complaint_id = any($1::uuid[])",
     "delete from message where complaint_id = any($1::uuid[])",
     "delete from dialogue where complaint_id = any($1::uuid[])",
     "delete from reply_due where complaint_id = any($1::uuid[])",

@@ -7,6 +7,7 @@ from tocsin_intake.attachments import models as attachments
 from tocsin_intake.dialogue import models as dialogue
 from tocsin_intake.disclosures import models as disclosures
 from tocsin_intake.erasure import models as erasure
+from tocsin_intake.media import models as media
 from tocsin_intake.vault import models as vault
 from tocsin_intake.worker_page import models as worker_page
 
@@ -16,6 +17,7 @@ _ = (
     dialogue,
     disclosures,
     erasure,
+    media,
     vault,
     worker_page,
 )  # the tables they declare

@@ -48,7 +48,8 @@ async def add(tx: AsyncConnection, key: bytes, **opening: Any) -> None:
     """Add a row to the end of the chain; the caller holds the lock."""
     last = await (await driver(tx)).fetchrow(_LAST)
     head = Head(last["seq"], last["hash"]) if last else Head()
-    row = {"second_officer_id": None, "second_token_id": None, **opening, "seq": head.seq + 1}
+    without = {"second_officer_id": None, "second_token_id": None, "attachment_id": None}
+    row = {**without, **opening, "seq": head.seq + 1}
     await tx.execute(insert(Opening).values(**row, hash=_link(key, head.hash, row)))
 
 
@@ -82,4 +83,5 @@ async def verify(tx: AsyncConnection, key: bytes, remembered: Head = Head()) -> 
 
 def _link(key: bytes, before: bytes, row: Mapping[Any, Any]) -> bytes:
     said = (str(row[name]) if row[name] is not None else "" for name in _COVERED)
-    return keyed_hash(key, "opening", before, *said)
+    file = row["attachment_id"]  # openings of words are covered as they always were
+    return keyed_hash(key, "opening", before, *said, *([str(file)] if file else []))

@@ -14,7 +14,7 @@ from tocsin_intake.vault import access_log, officers, rotation
 from tocsin_intake.vault.access_log import ChainBroken, Head
 from tocsin_intake.vault.models import Opening
 from tocsin_intake.vault.officers import CallingOfficer
-from tocsin_intake.vault.question import chain_key
+from tocsin_intake.vault.openings import chain_key
 from tocsin_intake.vault.schemas import (
     AccessLogVerified,
     NewVaultOfficer,

@@ -21,7 +21,7 @@ class Officer(Table, table=True):
 
 
 class Opening(Table, table=True):
-    """An officer opened a complaint's words. A row is only ever added, and holds no words.
+    """An officer opened a complaint's words, or a file of it. A row is only ever added.
 
     Rows are a chain: each hash covers the row and the hash before it, so none can be changed or
     taken out unseen.
@@ -46,4 +46,6 @@ class Opening(Table, table=True):
     token_id: UUID
     """A token is used once."""
     second_token_id: UUID | None = None
+    attachment_id: UUID | None = None
+    """The photo or recording that was opened; without one, the words."""
     hash: bytes

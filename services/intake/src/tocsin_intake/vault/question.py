@@ -9,42 +9,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common.database import Database, driver
 from tocsin_common.errors import place_of
-from tocsin_common.keyed import keyed_hash
 from tocsin_common.sealing import seal_to
 from tocsin_common.signatures import ForgedStatement, Verifier
 from tocsin_common.telemetry import counter
-from tocsin_contracts.vault import Answered, Asked, Opened, Question, Refusal
+from tocsin_contracts.vault import Answered, Asked, Opened, OpenedPart, Question, Refusal
+from tocsin_intake.attachments.service import Attachments
 from tocsin_intake.dialogue import messages
-from tocsin_intake.vault import access_log, tokens
+from tocsin_intake.vault import evidence, openings, tokens
+from tocsin_intake.vault.openings import Refused
 from tocsin_intake.vault.sealing import Vault
 from tocsin_intake.vault.tokens import NoToken, Purpose, Token
 
 log = logging.getLogger("tocsin.vault")
 questions = counter("vault_questions_total", "Vault questions, by outcome", ["outcome"])
 
-FRESH = timedelta(seconds=30)  # how old a question may be
-OPENINGS_A_DAY = 30  # then a second person must agree to each
-
-_ACTIVE = "select count(*) from officer where id = any($1::uuid[]) and disabled_at is null"
-_USED = """
-select exists (
-    select from opening where token_id = any($1::uuid[]) or second_token_id = any($1::uuid[])
-)
-"""
-_TODAY = "select count(*) from opening where officer_id = $1 and opened_at >= $2"
 _WORDS = """
-select c.integration_id, k.wrapped, v.words from complaint c
+select k.wrapped, v.words from complaint c
 join data_key k on k.complaint_id = c.id join vault_entry v on v.complaint_id = c.id
 where c.id = $1
 """
-
-
-class Refused(Exception):
-    """The question is not answered."""
-
-    def __init__(self, why: Refusal) -> None:
-        super().__init__(why)
-        self.why = why
+FRESH = timedelta(seconds=30)  # how old a question may be
+OPENINGS_A_DAY = 30  # then a second person must agree to each
 
 
 @dataclass(frozen=True)
@@ -61,9 +46,12 @@ class Terms:
 class Answering:
     """Answers cases' questions: each opening is on record before anybody reads a word."""
 
-    def __init__(self, database: Database, terms: Terms) -> None:
+    def __init__(
+        self, database: Database, terms: Terms, attachments: Attachments | None = None
+    ) -> None:
         self._database = database
         self._terms = terms
+        self._attachments = attachments
 
     async def answer(self, asked: bytes) -> bytes:
         """Answer one question; what goes wrong is an answer, too."""
@@ -87,10 +75,41 @@ class Answering:
             second = officers_word(
                 self._terms, question, question.second_token, Purpose.SECOND, now
             )
-        async with self._database.begin() as tx:
-            opened = await open_words(tx, self._terms, question, token, second, now)
+        opened = await self._opened(question, token, second, now)
         sealed = seal_to(question.public_key, opened.model_dump_json().encode())
         return Answered(sealed=sealed)
+
+    async def _opened(
+        self, question: Question, token: Token, second: Token | None, now: datetime
+    ) -> Opened | OpenedPart:
+        asked = openings.Asked(question, token, second, now)
+        if question.part:
+            await evidence.check_begun(self._database, question, token.token_id)
+        else:
+            async with self._database.begin() as tx:
+                await openings.admit(tx, asked, self._terms.a_day)
+                if question.attachment_id is None:
+                    return await self._words(tx, asked)
+                if not await evidence.is_there(tx, question):
+                    raise Refused(Refusal.NOT_FOUND)
+                await openings.put_on_record(tx, self._terms.hash_key, asked)
+        return await evidence.part_of(self._attachments, question)
+
+    async def _words(self, tx: AsyncConnection, asked: openings.Asked) -> Opened:
+        complaint_id = asked.question.complaint_id
+        row = await (await driver(tx)).fetchrow(_WORDS, complaint_id)
+        if row is None:
+            raise Refused(Refusal.NOT_FOUND)
+        compartment = self._terms.vault.compartment(complaint_id, row["wrapped"])
+        await openings.put_on_record(tx, self._terms.hash_key, asked)
+        attachments, waiting, missing = await evidence.listed(tx, asked.question)
+        return Opened(
+            words=compartment.account(row["words"]).words,
+            messages=await messages.all_of(tx, complaint_id, compartment),
+            attachments=attachments,
+            waiting=waiting,
+            missing=missing,
+        )
 
 
 def asked_by_cases(terms: Terms, asked: bytes, now: datetime) -> Question:
@@ -128,55 +147,3 @@ def officers_word(
     if made_for != (purpose, question.complaint_id, question.reason):
         raise Refused(Refusal.TOKEN_REFUSED)
     return token
-
-
-async def open_words(
-    tx: AsyncConnection,
-    terms: Terms,
-    question: Question,
-    token: Token,
-    second: Token | None,
-    now: datetime,
-) -> Opened:
-    """Put the opening on record, and open.
-
-    Raises:
-        Refused: an officer left, a token was used, the day's openings are, or nothing is there.
-    """
-    connection = await driver(tx)
-    await access_log.lock(tx)
-    said = [token, second] if second else [token]
-    people = {one.officer_id for one in said}
-    if await connection.fetchval(_ACTIVE, list(people)) != len(people):
-        raise Refused(Refusal.TOKEN_REFUSED)
-    if await connection.fetchval(_USED, [one.token_id for one in said]):
-        raise Refused(Refusal.ALREADY_ASKED)
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    opened_today = await connection.fetchval(_TODAY, token.officer_id, today)
-    if opened_today >= terms.a_day and len(people) < 2:
-        raise Refused(Refusal.SECOND_PERSON_NEEDED)
-    row = await connection.fetchrow(_WORDS, question.complaint_id)
-    if row is None:
-        raise Refused(Refusal.NOT_FOUND)
-    compartment = terms.vault.compartment(question.complaint_id, row["wrapped"])
-    await access_log.add(
-        tx,
-        chain_key(terms.hash_key),
-        opened_at=now,
-        complaint_id=question.complaint_id,
-        integration_id=row["integration_id"],
-        officer_id=token.officer_id,
-        second_officer_id=second.officer_id if second else None,
-        reason=question.reason,
-        token_id=token.token_id,
-        second_token_id=second.token_id if second else None,
-    )
-    return Opened(
-        words=compartment.account(row["words"]).words,
-        messages=await messages.all_of(tx, question.complaint_id, compartment),
-    )
-
-
-def chain_key(hash_key: bytes) -> bytes:
-    """The key of the access log; it is not in the database."""
-    return keyed_hash(hash_key, "access-log")

@@ -62,6 +62,9 @@ class OpeningShown(BaseModel):
     officer_id: UUID
     second_officer_id: UUID | None
     reason: Reason
+    attachment_id: UUID | None = Field(
+        default=None, description="The photo or recording that was opened; null: the words."
+    )
 
 
 class OpeningPage(BaseModel):

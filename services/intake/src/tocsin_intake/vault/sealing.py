@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from tocsin_common.keyed import keyed_hash
 from tocsin_common.sealing import Box, new_key, public_key_of, seal, seal_to, unseal, unseal_with
@@ -13,6 +13,8 @@ from tocsin_intake.schemas import Media
 from tocsin_intake.vault.keys import KeyWrapper
 from tocsin_intake.vault.tags import TagKeys
 
+MEDIA = b"media"
+
 
 class Account(BaseModel):
     """A worker's words, and the facility and source as they were reported."""
@@ -21,8 +23,8 @@ class Account(BaseModel):
 
     words: str
     reported: Reported
-    media: tuple[Media, ...] = ()
-    """Where in the hotline's own system lies what was sent along."""
+    media: tuple[Media, ...] = Field(default=(), exclude=True)
+    """Where in the hotline's own system lies what was sent along: sealed apart from the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Sealed:
     """What cases may read: facility text and source tag, in a box to cases."""
     public_key: bytes
     """Replies are sealed to it."""
+    media: tuple[bytes, ...] = ()
+    """Where each file lies that was sent along."""
 
 
 class Compartment:
@@ -115,6 +119,7 @@ class Vault:
             contact=seal_contact(compartment, contact, contact_key) if contact else None,
             for_cases=self._cases.seal(account.reported.model_dump_json().encode()),
             public_key=compartment.public_key,
+            media=tuple(compartment.seal(MEDIA, one.model_dump_json()) for one in account.media),
         )
 
     def compartment(self, complaint_id: UUID, wrapped_key: bytes) -> Compartment:

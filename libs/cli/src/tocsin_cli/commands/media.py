@@ -1,0 +1,58 @@
+"""`tocsin integrations media`: what came along with complaints and could not be fetched."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from tocsin_cli import output
+from tocsin_cli.installation import Installation
+from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, Json
+from tocsin_contracts.streams import INTAKE
+
+PATH = "/v1/admin/media"
+
+media = typer.Typer(no_args_is_help=True, help="See what is not fetched, and have it tried again.")
+
+
+@media.command("ls")
+def list_media(
+    integration: Annotated[UUID | None, typer.Option(help="Only of this integration.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """List files that are not fetched yet, refused or given up; never where they lie."""
+    intake = Installation(data_dir).operator(INTAKE)
+    only = f"&integration_id={integration}" if integration else ""
+    found: list[Any] = []
+    after = ""
+    while True:
+        page = intake.get(f"{PATH}?limit=200{only}{after}")
+        found += page["data"]
+        if not page["next_cursor"]:
+            break
+        after = f"&after={page['next_cursor']}"
+    if json:
+        output.show_json(found)
+        return
+    if not found:
+        output.say("Everything that came along was fetched.")
+        return
+    columns = ("media_id", "integration_id", "kind", "state", "reason", "attempts")
+    output.show_rows(columns, [[one[name] for name in columns] for one in found])
+
+
+@media.command()
+def retry(
+    integration: Annotated[UUID, typer.Argument(metavar="ID", help="The integration's id.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """Have what was refused or given up fetched again, once its settings are mended."""
+    intake, total = Installation(data_dir).operator(INTAKE), 0
+    while done := intake.post(f"{PATH}/retry", {"integration_id": str(integration)})["due_again"]:
+        total += done
+    if json:
+        output.show_json({"due_again": total})
+    else:
+        output.say(f"Tried again: {total} files.")
