@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from tocsin_contracts.alerts import Alert
 from tocsin_contracts.events.complaints import Reported
 from tocsin_contracts.streams import HEARERS, VAULT_QUESTION
-from tocsin_contracts.vault import Answered, Asked, Opened, Question
+from tocsin_contracts.vault import Answered, Asked, Opened, OpenedPart, Question
 
 SNAPSHOTS = Path(__file__).parent / "schemas"
 
@@ -28,6 +28,7 @@ TRAVELS: dict[str, type[BaseModel]] = {
     "signed.question.v1": Question,  # inside its `statement`
     "answered.question.v1": Answered,
     "sealed.opened.v1": Opened,  # inside its `sealed`
+    "sealed.opened_part.v1": OpenedPart,  # the same, for a file
 }
 """Everything one service writes and another reads, by the name of its snapshot."""
 
