@@ -45,10 +45,8 @@ class Desk:
         assert answer.status == 201, answer
         return answer.json()["token"]
 
-    async def ask(
-        self, complaint_id: str, *, raw: bool = False, **changes: Any
-    ) -> Answered | Opened:
-        """Ask for the words; return them, or the refusal; `raw`: the answer as it came."""
+    async def ask(self, complaint_id: str, **changes: Any) -> Answered | Opened:
+        """Ask for the words; return them, or the refusal; by another's key, the sealed answer."""
         own, now = PrivateKey.generate(), datetime.now(UTC)
         question = Question.model_validate(
             {
@@ -64,7 +62,7 @@ class Desk:
             | changes
         )
         answered = await self.send(question)
-        if raw or answered.sealed is None:
+        if "public_key" in changes or answered.sealed is None:
             return answered
         return Opened.model_validate_json(unseal_with(bytes(own), answered.sealed))
 

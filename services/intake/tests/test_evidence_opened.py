@@ -38,7 +38,6 @@ async def part(
     own = PrivateKey.generate()
     answered = await desk.ask(
         complaint_id,
-        raw=True,
         token=token,
         attachment_id=attachment_id,
         part=number,
