@@ -5,28 +5,24 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
+from pydantic_core import PydanticKnownError
 
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _storable(value: str) -> str:
+def _tidy(value: str) -> str:
+    """Without what stands around it; its length was counted as it was sent, as documented."""
     if "\x00" in value:
         raise ValueError("has a NUL character")
-    return value
+    if not (tidy := value.strip()):
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
+    return tidy
 
 
-Line = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=300, strip_whitespace=True),
-    AfterValidator(_storable),
-]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_tidy)]
 """A name or a reference."""
-Words = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True),
-    AfterValidator(_storable),
-]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(_tidy)]
 """What somebody says."""
 
 

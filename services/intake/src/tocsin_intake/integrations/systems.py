@@ -48,7 +48,7 @@ Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000), PlainSeriali
 """Never shown again; in memory, and sealed in the database."""
 Token = Annotated[Secret, AfterValidator(_like(r"[!-~]{1,1000}"))]
 """What intake shows at a hotline's own system, to fetch what was sent along and to answer."""
-Answer = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True)]
+Answer = Annotated[str, StringConstraints(max_length=300), AfterValidator(str.strip)]
 """What a worker is told, with `{receipt}` where the receipt goes; empty: nothing."""
 FieldName = Annotated[str, AfterValidator(_known_field)]
 """A flat field of a complaint."""
