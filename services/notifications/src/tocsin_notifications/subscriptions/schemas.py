@@ -136,11 +136,11 @@ class SubscriptionChange(Sent):
     contract_ids: Named = Field(default=[])
     countries: list[Country] = Field(default=[], max_length=250, examples=[["VN", "MY"]])
     issue_groups: list[IssueGroup] = Field(default=[], max_length=100, examples=[["wages"]])
-    severity_at_least: int = Field(default=1, ge=1, le=5)
+    severity_at_least: StrictInt = Field(default=1, ge=1, le=5)
     level_at_least: Level = LOWEST
     endpoint_ids: Endpoints | None = None
     mail: Mail = Mail()
-    paused: bool = Field(default=False, examples=[True])
+    paused: StrictBool = Field(default=False, examples=[True])
 
     def of(self, before: Subscribed) -> Subscribed:
         """What is wanted after the change."""
