@@ -9,6 +9,7 @@ from builders import a_facility, an_alert, an_organisation, an_unverified_alert
 from receiver import Receiver
 from scene import Buyer, Scene
 
+from tocsin_common.testing import eventually
 from tocsin_common.testing.http import Client
 from tocsin_contracts.alerts import Alert, AlertState, Level
 
@@ -123,6 +124,7 @@ async def test_buyers_who_differ_only_in_facility_preview_the_same(
     alert = an_unverified_alert(organisations=(BRAND,), facility=PLANT, slot=NOW)
     await scene.release(alert)
     await scene.quiet()
+    await eventually(lambda: preview(scene, near))
     wishes: list[dict[str, Any]] = [{}, {"facility_ids": [str(PLANT.facility_id)]}]
 
     for wish in wishes:

@@ -1,7 +1,7 @@
 """Text as people send it: bounded, and without what no database stores."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
@@ -46,3 +46,13 @@ def _moment(value: Any) -> Any:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=AwareDatetime)]
 """A moment as it is written (RFC 3339), and not as a number of seconds."""
+
+
+def _time_of_day(value: Any) -> Any:
+    if isinstance(value, str | time):
+        return value
+    raise ValueError("a time of day is written as 22:30")
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day, json_schema_input_type=time)]
+"""A time of day as it is written, and not as a number of seconds."""

@@ -173,7 +173,7 @@ async def _quietly(_: Exception) -> None:
     return None
 
 
-async def eventually(check: Callable[[], Any], within: float = 10.0) -> Any:
+async def eventually(check: Callable[[], Any], within: float = 60.0) -> Any:
     """Wait until `check()` returns something true, and return that.
 
     Raises:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StrictBool, StrictInt, model_validator
 
-from tocsin_common.text import Line
+from tocsin_common.text import Line, TimeOfDay
 from tocsin_contracts.alerts import Level
 from tocsin_contracts.events.registry import Role
 from tocsin_contracts.ids import Country
@@ -81,10 +81,10 @@ class Mail(Sent):
     digest: Digest | None = Field(
         default=None, description="Collect alerts into one mail at 7:00, every day or on Mondays."
     )
-    quiet_from: time | None = Field(
+    quiet_from: TimeOfDay | None = Field(
         default=None, description="From then on mails wait.", examples=["22:00"]
     )
-    quiet_to: time | None = Field(
+    quiet_to: TimeOfDay | None = Field(
         default=None, description="Until then, by the buyer's clock.", examples=["06:30"]
     )
 
