@@ -181,6 +181,8 @@ async def test_a_digest_that_was_held_up_says_nothing_older_than_its_reader_know
 
     await scene.release(changing.model_copy(update={"version": 2, "severity": 5}))
     [change] = await mailbox.got(1)
+    noted = "select count(*) from delivery where alert_version = 2 and state = 'delivered'"
+    await eventually(lambda: scene.count(noted))
     await ripen(scene)
     _, digest = await mailbox.got(2)
 
