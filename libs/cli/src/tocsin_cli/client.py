@@ -27,6 +27,17 @@ class Client:
     def get(self, path: str) -> Any:
         return self._ask("GET", path)
 
+    def rows(self, path: str, only: str = "") -> list[Any]:
+        """Read a list to its end, page by page; `only`: more of its query, as `&name=value`."""
+        found: list[Any] = []
+        after = ""
+        while True:
+            page = self.get(f"{path}?limit=200{only}{after}")
+            found += page["data"]
+            if not page["next_cursor"]:
+                return found
+            after = f"&after={page['next_cursor']}"
+
     def post(self, path: str, body: Any = None) -> Any:
         return self._ask("POST", path, body)
 

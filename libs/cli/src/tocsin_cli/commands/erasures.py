@@ -1,7 +1,7 @@
 """`tocsin erasures`: erase complaints, and keep them erased after a restore."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -48,7 +48,7 @@ def erase(
 @erasures.command("ls")
 def list_erasures(data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     """List what was erased. Keep this list outside the database: `replay` reads its ids."""
-    found = _all(_operator(data_dir))
+    found = _operator(data_dir).rows(_PATH)
     if json:
         output.show_json(found)
         return
@@ -91,17 +91,6 @@ def scrub(data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
         output.say("Nothing was erased since the last time.")
         return
     output.say("Rewritten, and the log of before is gone." if done["log_replaced"] else _LOG_STAYS)
-
-
-def _all(operator: Client) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    after = ""
-    while True:
-        page = operator.get(f"{_PATH}?limit=200{after}")
-        found += page["data"]
-        if page["next_cursor"] is None:
-            return found
-        after = f"&after={page['next_cursor']}"
 
 
 def _operator(data_dir: Path) -> Client:

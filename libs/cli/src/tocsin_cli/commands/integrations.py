@@ -62,14 +62,7 @@ def create(
 @integrations.command("ls")
 def list_integrations(data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     """List integrations, and when each was last used."""
-    found: list[Any] = []
-    intake, after = _intake(data_dir), ""
-    while True:
-        page = intake.get(f"{PATH}?limit=200{after}")
-        found += page["data"]
-        if not page["next_cursor"]:
-            break
-        after = f"&after={page['next_cursor']}"
+    found = _intake(data_dir).rows(PATH)
     if json:
         output.show_json(found)
         return

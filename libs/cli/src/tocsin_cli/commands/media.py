@@ -1,6 +1,6 @@
 """`tocsin integrations media`: what came along with complaints and could not be fetched."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -24,14 +24,7 @@ def list_media(
     """List files that are not fetched yet, refused or given up; never where they lie."""
     intake = Installation(data_dir).operator(INTAKE)
     only = f"&integration_id={integration}" if integration else ""
-    found: list[Any] = []
-    after = ""
-    while True:
-        page = intake.get(f"{PATH}?limit=200{only}{after}")
-        found += page["data"]
-        if not page["next_cursor"]:
-            break
-        after = f"&after={page['next_cursor']}"
+    found = intake.rows(PATH, only)
     if json:
         output.show_json(found)
         return
@@ -49,10 +42,9 @@ def retry(
     json: Json = False,
 ) -> None:
     """Have what was refused or given up fetched again, once its settings are mended."""
-    intake, total = Installation(data_dir).operator(INTAKE), 0
-    while done := intake.post(f"{PATH}/retry", {"integration_id": str(integration)})["due_again"]:
-        total += done
+    intake = Installation(data_dir).operator(INTAKE)
+    done = intake.post(f"{PATH}/retry", {"integration_id": str(integration)})
     if json:
-        output.show_json({"due_again": total})
+        output.show_json(done)
     else:
-        output.say(f"Tried again: {total} files.")
+        output.say(f"Tried again: {done['due_again']} files, a thousand at the most.")

@@ -1,6 +1,6 @@
 """`tocsin integrations quarantine`: what no adapter knew."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -31,14 +31,7 @@ def list_quarantined(
     """List what is kept, oldest first: by adapter, time, size and reason, never by contents."""
     intake = Installation(data_dir).operator(INTAKE)
     only = f"&integration_id={integration}" if integration else ""
-    found: list[Any] = []
-    after = ""
-    while True:
-        page = intake.get(f"{PATH}?limit=200{only}{after}")
-        found += page["data"]
-        if not page["next_cursor"]:
-            break
-        after = f"&after={page['next_cursor']}"
+    found = intake.rows(PATH, only)
     if json:
         output.show_json(found)
         return
