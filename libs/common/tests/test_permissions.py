@@ -52,9 +52,16 @@ class User:
         """Do something; say whether the server refuses it."""
         before = len(self.violations)
         await doing
-        await self.client.flush()  # its question overtakes what waits to be sent
-        await self.client.flush()  # refusals arrive before its answer
+        await self.settled()  # a refusal arrives before the second answer
         return len(self.violations) > before
+
+    async def settled(self) -> None:
+        """Wait until the server has read everything that was said so far.
+
+        Twice, because nats-py writes a flush's PING past what still waits to be written.
+        """
+        await self.client.flush()
+        await self.client.flush()
 
 
 Connect = Callable[[str], Awaitable[User]]
@@ -270,7 +277,7 @@ async def answering(intake: User) -> None:
         await question.respond(b"sealed")
 
     await intake.client.subscribe(VAULT_QUESTION, queue=INTAKE, cb=answer)
-    await intake.client.flush()
+    await intake.settled()
 
 
 async def test_cases_asks_for_the_vault_and_intake_answers(connect: Connect) -> None:
@@ -305,7 +312,7 @@ async def test_intake_answers_only_who_asked_and_only_once(connect: Connect) -> 
     intake, cases = await connect(INTAKE), await connect(CASES)
     heard: asyncio.Queue[Msg] = asyncio.Queue()
     await intake.client.subscribe(VAULT_QUESTION, queue=INTAKE, cb=heard.put)
-    await intake.client.flush()
+    await intake.settled()
     inbox = cases.client.new_inbox()
 
     assert await intake.is_refused(intake.publish(inbox))  # before it was asked
