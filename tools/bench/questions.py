@@ -37,9 +37,13 @@ class Questions:
         """Copy what lies in some tables into empty ones like them; return the seconds it took."""
         return self._runner.run(self._copy_again(service, tables))
 
+    def let_go(self) -> None:
+        """Drop the connections, before the server is stopped; the next question opens new ones."""
+        self._runner.run(self._drop())
+
     def close(self) -> None:
-        """Let go of the connections, before the server is stopped."""
-        self._runner.run(self._close())
+        """Ask nothing more."""
+        self.let_go()
         self._runner.close()
 
     async def _ask(self, service: str, query: str, *values: Any) -> list[asyncpg.Record]:
@@ -71,7 +75,7 @@ class Questions:
             await connection.execute(f'drop table "copied_{table}"')
         return seconds
 
-    async def _close(self) -> None:
+    async def _drop(self) -> None:
         for connection in self._connections.values():
             connection.terminate()
         self._connections.clear()

@@ -13,6 +13,7 @@ IDLE = 5.0  # seconds that are watched
 
 def measure(bench: Bench) -> Found:
     """Start again on what the measurements before left, then watch it rest."""
+    bench.questions.let_go()
     took = bench.world.restart()
     time.sleep(SETTLED)
     before = bench.cpu()
