@@ -55,9 +55,11 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: list[Mail] = []
         self.tried: list[str] = []
+        self.handed_over: list[str] = []
         self.port = 0
         self.certificate = Path()
         self._answers: dict[str, list[str]] = {}
+        self._held: dict[str, asyncio.Event] = {}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -68,7 +70,7 @@ class Mailbox:
             "smtp_user": USER,
             "smtp_password": SecretStr(PASSWORD),
             "smtp_ca_file": self.certificate,
-            "smtp_timeout": 10,
+            "smtp_timeout": 60,
             "mail_from": "Tocsin <tocsin@monitor.example>",
             "mail_bounces": "bounces@monitor.example",
             "bounce_key": SecretStr(BOUNCE_KEY),
@@ -80,10 +82,15 @@ class Mailbox:
         """Refuse this address with these answers, one after the other; then take it."""
         self._answers[address] = list(answers)
 
+    def hold(self, address: str) -> asyncio.Event:
+        """Take the next mail to this address only once the event is set."""
+        self._held[address] = asyncio.Event()
+        return self._held[address]
+
     def to(self, address: str) -> list[Mail]:
         return [mail for mail in self.mails if mail.to == address]
 
-    async def got(self, count: int, *, within: float = 15) -> list[Mail]:
+    async def got(self, count: int, *, within: float = 60) -> list[Mail]:
         """Wait until at least so many mails have arrived."""
         await eventually(lambda: len(self.mails) >= count, within)
         return self.mails
@@ -128,7 +135,11 @@ class Mailbox:
         message = message_from_bytes(raw, policy=default)
         assert isinstance(message, EmailMessage)
         assert message.defects == []
-        self.mails.append(Mail(envelope.mail_from or "", envelope.rcpt_tos[0], message, raw))
+        to = envelope.rcpt_tos[0]
+        self.handed_over.append(to)
+        if held := self._held.pop(to, None):
+            await held.wait()
+        self.mails.append(Mail(envelope.mail_from or "", to, message, raw))
         return "250 Taken"
 
 

@@ -62,7 +62,7 @@ class Receiver:
     def at(self, path: str) -> list[Hit]:
         return [hit for hit in self.hits if hit.path == path]
 
-    async def got(self, count: int, *, within: float = 10) -> None:
+    async def got(self, count: int, *, within: float = 60) -> None:
         """Wait until at least so many requests have arrived."""
         await eventually(lambda: len(self.hits) >= count, within)
 

@@ -7,6 +7,7 @@ from typing import Any
 from builders import an_alert, an_organisation, an_unverified_alert
 from mailbox_server import Mailbox
 from scene import Buyer, Scene
+from sqlalchemy import text
 from test_mail import a_reader, press
 
 from tocsin_common.database import Database
@@ -17,6 +18,7 @@ from tocsin_notifications.digests import service
 
 BRAND = an_organisation()
 DAILY = {"digest": "daily"}
+WITNESS = "witness@city.example"
 
 
 def a_told_alert(**changes: Any) -> Alert:
@@ -190,6 +192,103 @@ async def test_a_digest_that_was_held_up_says_nothing_older_than_its_reader_know
     assert digest.message["Subject"] == "2 alerts"
     assert "5 of 5" in digest.plain
     assert "2 of 5" not in digest.plain
+
+
+async def a_witness(scene: Scene, mailbox: Mailbox) -> None:
+    """Somebody who is told at once: what is claimed for all has been, once it hears."""
+    buyer, _ = await a_reader(scene, mailbox, WITNESS)
+    await scene.reach(buyer.id, [BRAND.organisation_id], version=2)
+    await scene.quiet()
+
+
+async def heard_of(scene: Scene, mailbox: Mailbox, alert: Alert) -> None:
+    await scene.release(alert)
+    subject = f"{alert.severity} of 5"
+    await eventually(lambda: any(subject in mail.plain for mail in mailbox.to(WITNESS)), 60)
+
+
+async def test_a_change_waits_for_the_digest_that_is_being_handed_over(
+    mailing: Client, scene: Scene, mailbox: Mailbox
+) -> None:
+    """Else the older version, in a digest that a slow server takes late, came after the newer."""
+    address = "patient@city.example"
+    await a_patient_reader(scene, mailbox, DAILY, address)
+    await a_witness(scene, mailbox)
+    changing = a_told_alert(severity=2)
+    await scene.release(changing)
+    await scene.quiet()
+    taken = mailbox.hold(address)
+    before = len(mailbox.handed_over)
+    await ripen(scene)
+    await eventually(lambda: address in mailbox.handed_over[before:], 60)
+
+    await heard_of(scene, mailbox, changing.model_copy(update={"version": 2, "severity": 5}))
+    meanwhile = mailbox.to(address)
+    taken.set()
+    await eventually(lambda: len(mailbox.to(address)) == 2, 60)
+
+    assert meanwhile == []
+    digest, change = mailbox.to(address)
+    assert "2 of 5" in digest.plain
+    assert "5 of 5" in change.plain
+
+
+async def test_a_digest_waits_for_the_changes_that_are_being_handed_over(
+    mailing: Client, scene: Scene, mailbox: Mailbox
+) -> None:
+    """It would tell the newest version already, and the one before would come after it."""
+    address = "patient@city.example"
+    await a_patient_reader(scene, mailbox, DAILY, address)
+    changing = a_told_alert(severity=2)
+    await scene.release(changing)
+    await scene.quiet()
+    mailbox.answer(address, "450 4.2.1 Not now")
+    await ripen(scene)
+    await eventually(lambda: scene.count("select count(*) from attempt where status = 450"), 60)
+    held_up = "update delivery set due_at = now() + interval '1 hour' where purpose = 'digest'"
+    await scene.database_change(held_up)
+    await scene.database_change("update endpoint set quiet_until = null, failing_since = null")
+    await a_witness(scene, mailbox)
+
+    taken = mailbox.hold(address)
+    before = len(mailbox.handed_over)
+    await heard_of(scene, mailbox, changing.model_copy(update={"version": 2, "severity": 4}))
+    await eventually(lambda: address in mailbox.handed_over[before:], 60)
+    await scene.database_change("update delivery set due_at = now() where purpose = 'digest'")
+    await heard_of(scene, mailbox, changing.model_copy(update={"version": 3, "severity": 5}))
+    meanwhile = mailbox.to(address)
+    taken.set()
+    await eventually(lambda: len(mailbox.to(address)) == 3, 60)
+
+    assert meanwhile == []
+    told = [max(n for n in (2, 4, 5) if f"{n} of 5" in mail.plain) for mail in mailbox.to(address)]
+    assert told == sorted(told)
+
+
+async def test_what_goes_into_a_digest_while_its_end_is_planned_is_ended_there_too(
+    mailing: Client, scene: Scene, mailbox: Mailbox, database: Database
+) -> None:
+    buyer, _ = await a_patient_reader(scene, mailbox, DAILY)
+    told = a_told_alert()
+    await scene.release(told)
+    await scene.quiet()
+    due = "update delivery set due_at = now() where state = 'collected'"
+    async with database.begin() as tx:
+        await tx.execute(text(due))
+        await service.gather(tx)
+        await scene.release(told.model_copy(update={"version": 2, "state": AlertState.ENDED}))
+        await eventually(lambda: planning_waits(scene), 60)
+    await scene.quiet()
+    mails = await mailbox.got(2, within=60)
+
+    assert {mail.message["Subject"].split(":")[0] for mail in mails} == {"One alert", "Alert ended"}
+    assert list((await states(scene, buyer)).values()).count("in_digest") == 1
+
+
+async def planning_waits(scene: Scene) -> bool:
+    """Whether it waits for somebody else's transaction."""
+    query = "select count(*) from pg_locks where not granted and mode = 'ShareLock'"
+    return await scene.count(query) > 0
 
 
 async def test_a_newer_version_replaces_what_was_only_collected_and_an_end_forgets_it(

@@ -70,7 +70,7 @@ async def test_each_form_of_an_address_inside_is_refused_when_it_is_connected_to
         url = f"https://{host}:{inside.port}/"
         buyer, _ = await scene.listener(url, reach=[MAKER.organisation_id])
         await scene.release(an_alert(organisations=(MAKER,)))
-        attempt = await eventually(lambda: tried(scene, buyer), within=30)
+        attempt = await eventually(lambda: tried(scene, buyer), within=60)
 
     assert (attempt["status"], attempt["fault"]) == (None, "address_refused")
     assert inside.connections == 0
@@ -84,7 +84,7 @@ async def test_the_same_server_is_connected_to_where_the_operator_allows_it(
         url = f"https://127.0.0.1:{inside.port}/"
         buyer, _ = await scene.listener(url, reach=[MAKER.organisation_id])
         await scene.release(an_alert(organisations=(MAKER,)))
-        attempt = await eventually(lambda: tried(scene, buyer), within=30)
+        attempt = await eventually(lambda: tried(scene, buyer), within=60)
 
     assert attempt["fault"] != "address_refused"
     assert inside.connections == 1
@@ -104,7 +104,7 @@ async def test_a_name_that_led_outside_and_then_inside_is_refused_when_it_is_con
             await scene.delivered(1)
         async with serve(resolver, allowed_networks=allowed, retry_scale=1) as scene.client:
             await scene.release(an_alert(organisations=(MAKER,)))
-            attempt = await eventually(lambda: failed(scene, buyer), within=30)
+            attempt = await eventually(lambda: failed(scene, buyer), within=60)
 
     assert len(outside.hits) == 1
     assert resolver.asked == 2

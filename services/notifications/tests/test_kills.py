@@ -29,13 +29,13 @@ async def test_a_delivery_that_was_under_way_is_sent_again_with_the_same_id_and_
     async with sender.client() as scene.client:
         _, secret = await scene.listener(receiver.url(), reach=[MAKER.organisation_id])
         await scene.release(an_alert(organisations=(MAKER,)))
-        await receiver.got(1, within=30)
+        await receiver.got(1, within=60)
 
         await sender.kill()
         free.set()
         await sender.start()
-        await receiver.got(2, within=30)
-        await scene.delivered(1, within=30)
+        await receiver.got(2, within=60)
+        await scene.delivered(1, within=60)
 
     first, second = receiver.hits
     assert (first.id, first.body) == (second.id, second.body)
@@ -64,9 +64,9 @@ async def test_a_delivery_that_was_taken_and_not_noted_is_sent_again_the_same(
             await sender.kill()
         receiver.answer_with("/hook")
         await sender.start()
-        await scene.delivered(1, within=30)
+        await scene.delivered(1, within=60)
         await scene.release(alert.model_copy(update={"version": 2}))
-        await scene.delivered(2, within=30)
+        await scene.delivered(2, within=60)
 
     assert [hit.version for hit in receiver.hits] == [1, 1, 2]
     assert len({(hit.id, hit.body) for hit in receiver.hits[:2]}) == 1
@@ -88,10 +88,10 @@ async def test_everything_arrives_in_order_when_the_sender_is_killed_again_and_a
             await scene.listener(receiver.url(path), reach=[MAKER.organisation_id])
         for version in (1, 2, 3):
             await scene.release(*(one.model_copy(update={"version": version}) for one in alerts))
-            await receiver.got(40 * version, within=30)
+            await receiver.got(40 * version, within=60)
             await sender.kill()
             await sender.start()
-        await scene.delivered(await scene.planned(), within=30)
+        await scene.delivered(await scene.planned(), within=60)
 
     heard: dict[tuple[str, str], list[int]] = {}
     bodies: dict[str, set[bytes]] = {}

@@ -89,7 +89,7 @@ async def test_what_the_program_refused_comes_again_with_the_same_id_and_bytes(
     async with tocsin(scene, buyer, *listening(receiver)) as process:
         await line(process)
         await scene.release(an_alert(organisations=(BRAND,)))
-        await receiver.got(3, within=40)
+        await receiver.got(3, within=60)
         await scene.delivered(1)
 
     [delivery] = await scene.deliveries(buyer)

@@ -49,7 +49,7 @@ async def a_reader(
     buyer = await scene.buyer(reach=REACH, undertaking=undertaking, language=language)
     made = await scene.post("/v1/endpoints/email", buyer, {"email": address}, expect=201)
     await scene.subscription(buyer)
-    await eventually(lambda: mailbox.to(address), within=30)
+    await eventually(lambda: mailbox.to(address), within=60)
     assert await press(scene.client, path_in(mailbox.to(address)[-1], "confirm")) == 200
     mailbox.mails.clear()
     return buyer, f"/v1/endpoints/{made['endpoint_id']}"
@@ -167,7 +167,7 @@ async def test_what_is_refused_for_now_comes_again_and_what_is_refused_for_good_
     mailbox.tried.clear()
 
     await scene.release(a_told_alert())
-    [mail] = await mailbox.got(1, within=30)
+    [mail] = await mailbox.got(1, within=60)
     await eventually(lambda: states_are(scene, buyer, ["delivered"]))
     await eventually(lambda: states_are(scene, other, ["failed"]))
 

@@ -137,7 +137,7 @@ async def test_a_mail_server_that_hangs_delays_no_webhook(
     with listener:
         async with serve(**(mailbox.settings | hanging)) as scene.client:
             await scene.release(*(an_alert_of_the_brand() for _ in range(20)))
-            await receiver.got(20, within=30)
+            await receiver.got(20, within=60)
             waiting = await scene.count("select count(*) from delivery where state = 'waiting'")
 
     assert waiting >= 20 * 101

@@ -42,7 +42,7 @@ async def looked_at(database: Database) -> dict[str, int]:
     rows: dict[str, int] = {}
     async with database.begin() as tx:
         connection = await driver(tx)
-        await connection.execute(planning.PLANNED_ONCE)
+        await connection.execute(planning.BEGIN, planning.GATHERING)
         [plan] = await connection.fetchval(
             f"explain (analyze, format json) {planning.PLAN}",
             *arguments([an_announcement()]),

@@ -129,7 +129,7 @@ async def _plan(
         transaction = connection.transaction()
         await transaction.start()
         spent, began = _nanoseconds(spending), time.perf_counter()
-        await connection.execute(planning.PLANNED_ONCE)
+        await connection.execute(planning.BEGIN, planning.GATHERING)
         rows = await connection.fetch(planning.PLAN, *said)
         took, cost = time.perf_counter() - began, _nanoseconds(spending) - spent
         await transaction.rollback()

@@ -1,5 +1,7 @@
 """The statements that keep an alert and find everybody who is to be told of it."""
 
+GATHERING = 7_463_241_905_218  # the advisory lock between planning and gathering digests
+
 KEEP = """
 with kept as (
     insert into alert_version (
@@ -21,8 +23,11 @@ on conflict do nothing
 
 # To plan `PLAN` costs PostgreSQL four times what it costs to run it for a lone alert, so each
 # connection plans it once: by look-ups, however few rows there were when that was.
-PLANNED_ONCE = """
-select set_config('plan_cache_mode', 'force_generic_plan', true),
+# What `PLAN` sees as collected must not go into a digest meanwhile: its reader would be told of it
+# and not of what follows. So many plan at once, and nobody while digests are gathered.
+BEGIN = """
+select pg_advisory_xact_lock_shared($1),
+    set_config('plan_cache_mode', 'force_generic_plan', true),
     set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)
 """
 

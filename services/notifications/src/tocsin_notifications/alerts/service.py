@@ -66,7 +66,7 @@ async def plan_deliveries(
     """
     await _keep(tx, announcements)
     connection = await driver(tx)
-    await connection.execute(planning.PLANNED_ONCE)
+    await connection.execute(planning.BEGIN, planning.GATHERING)
     rows = await connection.fetch(planning.PLAN, *arguments(announcements))
     planned.inc(len(rows))
     await _postpone(tx, [row for row in rows if row["timings"]], now)

@@ -29,6 +29,10 @@ select pg_advisory_xact_lock(7463241905217 + hashtext($1)),
 # endpoint wants the latest only, or is paused and would not get them. An endpoint with a rate has a
 # bucket that holds what comes in ten seconds; it is full at `full` and has been spent up to
 # `spent`.
+#
+# A digest is written when it is sent, from what its reader has been told by then. So it and a mail
+# about an alert in it are never on their way at once: the mail goes first, unless the digest is
+# leased already.
 _CLAIM = """
 with recursive waiting as (
     (select endpoint_id from delivery where state = 'waiting' order by endpoint_id limit 1)
@@ -93,7 +97,7 @@ due as (
                 select from delivery as other
                 where other.alert_id = delivery.alert_id
                     and other.endpoint_id = delivery.endpoint_id
-                    and case when other.alert_version < delivery.alert_version
+                    and (case when other.alert_version < delivery.alert_version
                         then other.state = 'waiting' and (
                             other.lease_until > now()
                             or not (open.latest_only
@@ -106,7 +110,19 @@ due as (
                                 or other.pressing and open.paused_at is not null)
                         )
                     end
+                    or other.state = 'in_digest' and exists (
+                        select from delivery as digest
+                        where digest.id = other.digest_id and digest.state = 'waiting'
+                            and digest.lease_until > now()
+                    ))
             )
+            and not (delivery.purpose = 'digest' and exists (
+                select from delivery as told
+                join delivery as other on other.alert_id = told.alert_id
+                    and other.endpoint_id = told.endpoint_id
+                where told.digest_id = delivery.id and other.state = 'waiting'
+                    and (other.lease_until > now() or other.due_at <= now())
+            ))
         order by next.due_at
         limit open.room
         for update of delivery skip locked

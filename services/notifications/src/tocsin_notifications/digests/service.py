@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common.database import driver
+from tocsin_notifications.alerts.planning import GATHERING
 
 MOST_ALERTS = 100  # in one digest; more make another
 MOST_AT_ONCE = 1000  # collected alerts in one transaction
@@ -63,4 +64,6 @@ select count(*) from ripe
 
 async def gather(tx: AsyncConnection) -> int:
     """Put what is ripe into digests and plan their deliveries; return how many alerts that was."""
-    return await (await driver(tx)).fetchval(_GATHER, MOST_AT_ONCE, MOST_ALERTS)
+    connection = await driver(tx)
+    await connection.execute("select pg_advisory_xact_lock($1)", GATHERING)
+    return await connection.fetchval(_GATHER, MOST_AT_ONCE, MOST_ALERTS)

@@ -31,7 +31,9 @@ join alert_version as alert
     on alert.alert_id = wanted.alert_id and alert.version = wanted.version
 order by wanted.place
 """
-# A digest that was held up says nothing that its reader has heard is otherwise since.
+# A digest that was held up says nothing that its reader has heard is otherwise since: it tells the
+# newest version that was planned there and has no older one still to be sent after it. While it is
+# leased, no mail about its alerts is.
 _GATHERED = """
 select alert.alert_id, alert.type, alert.statement
 from unnest($1::uuid[], $2::int[]) with ordinality as wanted(alert_id, version, place)
@@ -42,7 +44,14 @@ cross join lateral (
             select from delivery
             where delivery.alert_id = newest.alert_id and delivery.endpoint_id = $3
                 and delivery.alert_version = newest.version
+                and delivery.state in ('waiting', 'delivered', 'failed')
         ))
+        and not exists (
+            select from delivery as older
+            where older.alert_id = newest.alert_id and older.endpoint_id = $3
+                and older.alert_version > wanted.version
+                and older.alert_version < newest.version and older.state = 'waiting'
+        )
     order by newest.version desc
     limit 1
 ) as alert
