@@ -14,12 +14,14 @@ from measurements import (
     delivery_latency,
     events,
     matching,
+    sealing,
     startup,
     storage,
 )
 
 ALL: Sequence[Measurement] = (
     acceptance.MEASUREMENT,
+    sealing.MEASUREMENT,
     events.MEASUREMENT,
     case_latency.MEASUREMENT,
     startup.MEASUREMENT,

@@ -87,6 +87,21 @@ class Stack:
         """Where a service answers."""
         return f"http://{HOST}:{self.ports[service]}"
 
+    def environment(self, service: str) -> dict[str, str]:
+        """What a service of this machine is told."""
+        return {
+            "TOCSIN_HOST": HOST,
+            "TOCSIN_PORT": str(self.ports[service]),
+            "TOCSIN_METRICS_PORT": str(self.ports[f"{service}.metrics"]),
+            "TOCSIN_DATABASE_URL": self.postgres.url(service),
+            "TOCSIN_NATS_URL": self.nats.url,
+            "TOCSIN_PORTAL_URL": self.url(BUYER_PORTAL_API),
+            "TOCSIN_MIGRATE_AT_START": "1",
+            **self.secrets.environment(service),
+            **self._files(service),
+            **self.settings,
+        }
+
     def start(self) -> None:
         """Start everything and return once all services are ready.
 
@@ -162,7 +177,7 @@ class Stack:
         return missing
 
     def _service(self, name: str) -> ServiceProcess:
-        own = self._settings_of_provisioning() if name == PROVISION else self._settings_of(name)
+        own = self._settings_of_provisioning() if name == PROVISION else self.environment(name)
         module = "tocsin_common.provision" if name == PROVISION else f"tocsin_{name}"
         return ServiceProcess(
             module,
@@ -170,20 +185,6 @@ class Stack:
             log=self._logs / f"{name}.log",
             environment={**os.environ, **own},
         )
-
-    def _settings_of(self, service: str) -> dict[str, str]:
-        return {
-            "TOCSIN_HOST": HOST,
-            "TOCSIN_PORT": str(self.ports[service]),
-            "TOCSIN_METRICS_PORT": str(self.ports[f"{service}.metrics"]),
-            "TOCSIN_DATABASE_URL": self.postgres.url(service),
-            "TOCSIN_NATS_URL": self.nats.url,
-            "TOCSIN_PORTAL_URL": self.url(BUYER_PORTAL_API),
-            "TOCSIN_MIGRATE_AT_START": "1",
-            **self.secrets.environment(service),
-            **self._files(service),
-            **self.settings,
-        }
 
     def _files(self, service: str) -> dict[str, str]:
         if service != INTAKE:
