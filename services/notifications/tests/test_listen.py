@@ -9,8 +9,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from aiohttp import web
 from builders import an_alert, an_organisation
-from receiver import Receiver
+from receiver import Hit, Receiver
 from scene import Buyer, Scene
 from senders import Sender
 
@@ -37,6 +38,7 @@ async def tocsin(
         *arguments,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
         yield process
@@ -96,6 +98,44 @@ async def test_what_the_program_refused_comes_again_with_the_same_id_and_bytes(
     assert len({(hit.id, hit.body) for hit in receiver.hits}) == 1
     detail = await scene.get(f"/v1/deliveries/{delivery['delivery_id']}", buyer)
     assert [one["status"] for one in detail["tried"]] == [204, 302, 500]
+
+
+async def test_a_listener_outlives_a_service_that_dies_while_its_outcomes_are_awaited(
+    scene: Scene, receiver: Receiver, environment: dict[str, str]
+) -> None:
+    service = Sender(environment)
+
+    async def kill_it(_: Hit) -> web.Response:
+        await service.kill()
+        hold = "update delivery set lease_until = now() + interval '1 hour' where leases > 0"
+        await scene.database_change(hold)  # however slow this machine is
+        return web.Response(status=204)
+
+    try:
+        await service.start()
+        async with service.client() as scene.client:
+            buyer = await scene.buyer(reach=[BRAND.organisation_id])
+            await scene.subscription(buyer)
+            async with tocsin(scene, buyer, *listening(receiver)) as process:
+                await line(process)
+                receiver.answer("/mine", kill_it)
+                await scene.release(an_alert(organisations=(BRAND,)))
+                await receiver.got(1)
+                assert process.stderr
+                said = [(await process.stderr.readline()).decode() for _ in range(2)]
+                receiver.answer_with("/mine")
+                await service.start()
+                await scene.delivered(1)
+                await scene.release(an_alert(organisations=(BRAND,)))
+                await scene.delivered(2)
+    finally:
+        await service.kill()
+
+    assert [one.split("; ")[1].strip() for one in said] == [
+        "asking again in 1 s (^C stops)",
+        "asking again in 2 s (^C stops)",
+    ]
+    assert len({hit.id for hit in receiver.hits}) == len(receiver.hits) == 2
 
 
 async def test_what_a_killed_listener_took_is_taken_again_by_the_next_and_by_nobody_else(

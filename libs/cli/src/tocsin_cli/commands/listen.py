@@ -19,7 +19,7 @@ from tocsin_contracts.streams import NOTIFICATIONS
 
 PATIENCE = 15.0  # seconds that the program has to answer, as any endpoint
 EXCERPT = 200  # characters of its answer
-PAUSE = 2.0  # seconds until a service that went away is asked again
+SHORTEST, LONGEST = 1.0, 15.0  # seconds until a service that went away is asked again
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -62,21 +62,26 @@ def listen(
         output.say(f"Listening. Your signing secret is {listening['secret']} (^C stops)")
     left = stop_after
     while left is None or left > 0:
-        outcomes = [_hand_on(one, forward_to, as_json=json) for one in _next(buyer)]
+        taken = _ask(buyer, "/v1/listen/next", {"wait": 20})["data"]
+        outcomes = [_hand_on(one, forward_to, as_json=json) for one in taken]
         if outcomes:
-            buyer.post("/v1/listen/outcomes", {"data": outcomes})
+            noted = _ask(buyer, "/v1/listen/outcomes", {"data": outcomes})["noted"]
+            if noted < len(outcomes):
+                output.note(f"{len(outcomes) - noted} told too late; these deliveries come again")
         if left is not None:
             left -= len(outcomes)
 
 
-def _next(buyer: Client) -> list[dict[str, Any]]:
-    """Wait for deliveries; a service that is away for a moment is asked again."""
-    try:
-        return buyer.post("/v1/listen/next", {"wait": 20})["data"]
-    except NotReady as error:
-        output.note(error.what)
-        time.sleep(PAUSE)
-        return []
+def _ask(buyer: Client, path: str, body: Any) -> Any:
+    """Ask until there is an answer: a service that is away comes back, and we go on."""
+    pause = SHORTEST
+    while True:
+        try:
+            return buyer.post(path, body)
+        except NotReady as error:
+            output.note(f"{error.what}; asking again in {pause:.0f} s (^C stops)")
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST)
 
 
 def _hand_on(taken: Mapping[str, Any], url: str, *, as_json: bool) -> dict[str, Any]:
