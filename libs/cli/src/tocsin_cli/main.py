@@ -16,6 +16,7 @@ from tocsin_cli.commands.doctor import doctor
 from tocsin_cli.commands.erasures import erasures
 from tocsin_cli.commands.integrations import integrations
 from tocsin_cli.commands.listen import listen
+from tocsin_cli.commands.retell import retell
 from tocsin_cli.commands.send import send
 from tocsin_cli.commands.trigger import trigger
 from tocsin_cli.commands.up import up
@@ -44,6 +45,7 @@ app.command()(demo)
 app.command()(send)
 app.command()(listen)
 app.command()(trigger)
+app.command()(retell)
 app.add_typer(dlq, name="dlq")
 app.add_typer(integrations, name="integrations")
 app.add_typer(vault, name="vault")

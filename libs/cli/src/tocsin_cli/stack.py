@@ -116,6 +116,10 @@ class Stack:
         self._servers.add("postgres", self.postgres)
         self._await_services()
 
+    def provision(self) -> None:
+        """Make streams and consumers anew, as after NATS has lost them."""
+        self._provisioning.start()
+
     def kill(self, part: str) -> None:
         """End a service, `nats` or `postgres` at once, as a power cut would."""
         self._parts[part].kill()

@@ -1,4 +1,4 @@
-"""What the images run: `serve|api|worker|migrate|provision|healthcheck`.
+"""What the images run: `serve|api|worker|migrate|retell|provision|healthcheck`.
 
 The health check is asked every few seconds, so it must not load a service to find out.
 """

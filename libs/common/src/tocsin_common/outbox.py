@@ -26,6 +26,7 @@ _OLDEST = text("""
 select id, greatest(extract(epoch from clock_timestamp() - recorded_at), 0)
 from outbox order by id limit 1
 """)
+_NEWEST = text("select coalesce(max(id), 0) from outbox")
 
 
 class EventTooLarge(ValueError):
@@ -111,3 +112,8 @@ async def oldest(tx: AsyncConnection) -> Oldest | None:
     """What has waited longest to be shipped, or `None` when nothing waits."""
     row = (await tx.execute(_OLDEST)).one_or_none()
     return Oldest(row[0], float(row[1])) if row else None
+
+
+async def newest_id(tx: AsyncConnection) -> int:
+    """The id of what was recorded last and still waits; 0 when nothing does."""
+    return await tx.scalar(_NEWEST) or 0

@@ -3,18 +3,21 @@
 import argparse
 import asyncio
 import gc
+import json
 import logging
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from prometheus_client import start_http_server
 
-from tocsin_common import admin, http, migrations, telemetry
+from tocsin_common import admin, http, migrations, retelling_endpoints, telemetry
 from tocsin_common.cursors import Cursors
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
@@ -24,6 +27,8 @@ from tocsin_common.keyed import keyed_hash
 from tocsin_common.messaging import Bus
 from tocsin_common.places import NOBODY, Place, common
 from tocsin_common.relay import Relay
+from tocsin_common.retelling import Chapter, Retelling
+from tocsin_common.retelling_run import Stuck, Summary, tell_all
 from tocsin_common.settings import Settings
 
 log = logging.getLogger("tocsin.service")
@@ -95,6 +100,8 @@ class Service:
         routers: Sequence[APIRouter],
         running: Sequence[http.Running] = (),
         body_limits: Mapping[str, int] | None = None,
+        chapters: Sequence[Chapter] = (),
+        before_retelling: Callable[[], Awaitable[object]] | None = None,
     ) -> FastAPI:
         """Make the application of one process.
 
@@ -104,13 +111,20 @@ class Service:
             routers: its operations.
             running: what else runs while it does, inside database, bus and relay.
             body_limits: the largest body of an operation that streams its own, by path.
+            chapters: what it can tell again.
+            before_retelling: what must be done before anything is told again.
         """
+        retelling = Retelling(self.database, chapters, before_retelling)
         self.health.answers_only = not role.works
         app = http.create_app(
             f"Tocsin {self.name}",
             self.settings,
             version=version,
-            routers=[*(routers if role.answers else ()), admin.router(self.database, self.bus)],
+            routers=[
+                *(routers if role.answers else ()),
+                admin.router(self.database, self.bus),
+                retelling_endpoints.router(retelling),
+            ],
             running=[
                 self._running,
                 *([self.keeping.running] if role.works else ()),
@@ -121,8 +135,18 @@ class Service:
             body_limits=body_limits,
         )
         app.state.database = self.database
+        app.state.telling_again = partial(self._tell_again, retelling)
         app.state.cursors = Cursors(keyed_hash(self.settings.hash_key, "cursors"))
         return app
+
+    async def _tell_again(self, retelling: Retelling) -> Summary:
+        """Tell everything again, and ship it, whether or not another process of ours runs."""
+        hide_values_in_loop_errors(asyncio.get_running_loop())
+        try:
+            async with self.bus.running(), self.relay.running():
+                return await tell_all(retelling)
+        finally:
+            await self.database.close()
 
     @asynccontextmanager
     async def _running(self) -> AsyncGenerator[None]:
@@ -146,15 +170,19 @@ class Server(uvicorn.Server):
 def main(
     name: str, create_app: Callable[[Role], FastAPI], settings: Callable[..., Settings]
 ) -> None:
-    """Run `python -m tocsin_<name> serve|api|worker|migrate`."""
+    """Run `python -m tocsin_<name> serve|api|worker|migrate|retell`."""
     parser = argparse.ArgumentParser(prog=f"tocsin_{name}")
-    parser.add_argument("command", choices=[*Role, "migrate"])
-    command = parser.parse_args().command
+    parser.add_argument("command", choices=[*Role, "migrate", "retell"])
+    parser.add_argument("--json", action="store_true", help="of `retell`: say at the end as JSON")
+    asked = parser.parse_args()
+    command = asked.command
     loaded = settings()
     telemetry.set_up(name, otlp_endpoint=loaded.otlp_endpoint, ratio=loaded.trace_ratio)
     if command == "migrate":
         asyncio.run(_migrate(name, loaded))
         return
+    if command == "retell":
+        sys.exit(_retell(name, create_app(Role.API), as_json=asked.json))
     if loaded.metrics_port:
         start_http_server(loaded.metrics_port, addr=loaded.host)
     app = create_app(Role(command))
@@ -187,6 +215,23 @@ async def _migrate(name: str, settings: Settings) -> None:
     changed = await migrations.migrate(f"tocsin_{name}", database)
     await database.close()
     log.info("the schema is %s", "migrated" if changed else "current")
+
+
+def _retell(name: str, app: FastAPI, *, as_json: bool) -> int:
+    try:
+        summary: Summary = asyncio.run(app.state.telling_again())
+    except Stuck as stuck:
+        print(f"{name}: {stuck.advice}", file=sys.stderr)  # noqa: T201
+        return 1
+    if as_json:
+        said = {"service": name, "told": summary.told, "left_out": summary.left_out}
+        print(json.dumps(said))  # noqa: T201
+        return 0
+    for chapter, told in summary.told.items():
+        left_out = summary.left_out[chapter]
+        print(f"{chapter}: {told} told again" + (f", {left_out} left out" if left_out else ""))  # noqa: T201
+    print(f"{name} has told everything again, and all of it was shipped.")  # noqa: T201
+    return 0
 
 
 def settle_memory() -> None:

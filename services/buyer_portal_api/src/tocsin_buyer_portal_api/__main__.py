@@ -1,4 +1,4 @@
-"""`python -m tocsin_buyer_portal_api serve|api|worker|migrate`."""
+"""`python -m tocsin_buyer_portal_api serve|api|worker|migrate|retell`."""
 
 from tocsin_buyer_portal_api.app import create_app
 from tocsin_buyer_portal_api.settings import Settings

@@ -1,4 +1,4 @@
-"""`python -m tocsin_cases serve|api|worker|migrate`."""
+"""`python -m tocsin_cases serve|api|worker|migrate|retell`."""
 
 from tocsin_cases.app import create_app
 from tocsin_cases.settings import Settings

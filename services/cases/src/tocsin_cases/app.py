@@ -5,7 +5,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from tocsin_cases import places
+from tocsin_cases import places, retelling
 from tocsin_cases.auth import Caller
 from tocsin_cases.casework import changes, retention
 from tocsin_cases.casework import dialogue_endpoints as dialogue
@@ -73,6 +73,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             *([SlotKeeper(cases.database, terms).running] if role.works else []),
             *([Overdue(cases.database).running] if role.works else []),
         ],
+        chapters=retelling.chapters(terms),
     )
     app.state.officers = known_officers
     app.state.desk = desk

@@ -1,4 +1,4 @@
-"""`python -m tocsin_intake serve|api|worker|migrate`."""
+"""`python -m tocsin_intake serve|api|worker|migrate|retell`."""
 
 from tocsin_common.service import main
 from tocsin_contracts.streams import INTAKE
