@@ -21,7 +21,7 @@ from tocsin_cli.embedded import NatsServer
 from tocsin_cli.embedded.ports import free_port
 from tocsin_cli.files import write_private
 from tocsin_cli.stack import Broker, Stack
-from tocsin_common.testing import eventually
+from tocsin_common.testing import all_heard, eventually
 from tocsin_common.testing.http import Client
 from tocsin_common.tls import tls_for
 from tocsin_contracts.permissions import PROVISION, inbox_prefix
@@ -123,15 +123,10 @@ class Tocsin:
                     return False
             finally:
                 await connection.close()
-        jetstream = self.bus.jetstream()
-        for consumer in CONSUMERS:
-            try:
-                info = await jetstream.consumer_info(consumer.stream.name, consumer.name)
-            except (NatsError, TimeoutError):  # a leader is being chosen
-                return False
-            if info.num_pending or info.num_ack_pending:
-                return False
-        return True
+        try:
+            return await all_heard(self.bus.jetstream(), CONSUMERS)
+        except (NatsError, TimeoutError):  # a leader is being chosen
+            return False
 
     @asynccontextmanager
     async def tended(self) -> AsyncGenerator[None]:

@@ -9,7 +9,7 @@ from builders import told
 from nats.aio.client import Client as Nats
 
 from tocsin_common.signatures import Signer
-from tocsin_common.testing import eventually
+from tocsin_common.testing import all_heard, eventually
 from tocsin_common.testing.fixtures import TellRaw
 from tocsin_common.testing.http import Answer, Client
 from tocsin_contracts.alerts import Alert
@@ -113,16 +113,8 @@ class Portal:
 
     async def heard_all(self) -> None:
         """Wait until every event in the streams is settled."""
-
-        async def settled() -> bool:
-            jetstream = self.streams.jetstream()
-            for consumer in heard_by(BUYER_PORTAL_API):
-                info = await jetstream.consumer_info(consumer.stream.name, consumer.name)
-                if info.num_pending or info.num_ack_pending:
-                    return False
-            return True
-
-        await eventually(settled)
+        jetstream, consumers = self.streams.jetstream(), heard_by(BUYER_PORTAL_API)
+        await eventually(lambda: all_heard(jetstream, consumers))
 
 
 def ids(items: Iterable[Json], name: str = "alert_id") -> list[str]:

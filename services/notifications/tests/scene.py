@@ -15,7 +15,7 @@ from tocsin_cli.secrets import Secrets
 from tocsin_common.auth import hash_of, new_key
 from tocsin_common.database import Database
 from tocsin_common.signatures import Signer
-from tocsin_common.testing import eventually
+from tocsin_common.testing import all_heard, eventually
 from tocsin_common.testing.http import Client
 from tocsin_contracts.alerts import Alert, AlertState
 from tocsin_contracts.events.alerts import (
@@ -181,16 +181,9 @@ class Scene:
 
     async def quiet(self) -> None:
         """Wait until everything told has been heard."""
-        jetstream = self._streams.jetstream()
-
-        async def heard() -> bool:
-            for consumer in heard_by(NOTIFICATIONS):
-                info = await jetstream.consumer_info(consumer.stream.name, consumer.name)
-                if info.num_pending or info.num_ack_pending:
-                    return False
-            return True
-
-        await eventually(heard, within=60)  # what a killed process held comes again after ten
+        jetstream, consumers = self._streams.jetstream(), heard_by(NOTIFICATIONS)
+        # What a killed process held comes again after ten seconds.
+        await eventually(lambda: all_heard(jetstream, consumers))
 
     async def count(self, query: str) -> Any:
         async with self.database.begin() as tx:

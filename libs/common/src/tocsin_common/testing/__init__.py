@@ -13,9 +13,11 @@ from tocsin_common.testing.fixtures import (
     tell,
     told,
 )
+from tocsin_common.testing.hearing import all_heard
 from tocsin_common.testing.http import serving
 
 __all__ = [
+    "all_heard",
     "chosen",
     "database",
     "environment",
