@@ -155,7 +155,7 @@ async def test_labels_are_from_the_list_and_their_values_from_the_code(
         assert set(one.labels) - PARTS_OF_A_HISTOGRAM <= METRIC_LABELS, one
         for label, values in known.items():
             assert one.labels.get(label) in {None, *values}, one
-        for value in (one.labels.get("outcome"), one.labels.get("status")):
+        for value in map(one.labels.get, ("outcome", "status", "work")):
             assert value is None or value.replace("_", "").isalnum(), one
             assert value is None or len(value) <= 20, one
         assert one.labels.get("route", "/") == "none" or one.labels.get("route", "/").startswith(

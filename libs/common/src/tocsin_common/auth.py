@@ -1,25 +1,22 @@
 """Who is calling: API keys, known by their keyed hash and looked up in memory."""
 
 import asyncio
-import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.base import SecurityBase
 
-from tocsin_common.errors import place_of
 from tocsin_common.keyed import keyed_hash, same
 from tocsin_common.problems import NotAuthenticated, Unavailable
+from tocsin_common.rounds import Rounds
 from tocsin_common.settings import Settings
 
 Caller = TypeVar("Caller")
-
-log = logging.getLogger("tocsin.auth")
 
 REFRESH = 3.0  # seconds; a key that was disabled is refused after 5 at the latest
 SOON = 0.3  # seconds between looks for a key that is not known yet
@@ -80,15 +77,9 @@ class KeyRing(Generic[Caller]):
             return known
         raise Unavailable if self._out_of_date else NotAuthenticated
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Keep the keys fresh until the block ends."""
-        task = asyncio.create_task(self._refresh_for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return Rounds("keys", self._refresh_in_turn, every=REFRESH).running()
 
     async def known(self) -> Collection[Caller]:
         """Every caller, as last loaded."""
@@ -100,23 +91,22 @@ class KeyRing(Generic[Caller]):
         async with self._loading:
             if self._loaded_at < came:
                 await asyncio.sleep(max(0.0, self._loaded_at + SOON - came))
-                await self._refresh()
+                with suppress(Exception):  # the next round tells of it
+                    await self._refresh()
         return self._callers.values()
 
-    async def _refresh_for_ever(self) -> None:
-        while True:
-            async with self._loading:
-                await self._refresh()
-            await asyncio.sleep(REFRESH)
+    async def _refresh_in_turn(self) -> None:
+        async with self._loading:
+            await self._refresh()
 
     async def _refresh(self) -> None:
         self._loaded_at = time.monotonic()
         try:
             self._callers = await self._load()
             self._out_of_date = False
-        except Exception as error:
+        except Exception:
             self._out_of_date = True
-            log.warning("keys could not be refreshed: %s", place_of(error))
+            raise
 
 
 async def _operator(request: Request, _: Annotated[object, Depends(scheme)]) -> None:

@@ -1,23 +1,20 @@
 """What a process waits for, looked at again and again, and whether it keeps the door shut."""
 
-import asyncio
-import logging
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
 from sqlalchemy import text
 
 from tocsin_common import migrations, outbox, parked
 from tocsin_common.database import Database
-from tocsin_common.errors import place_of
 from tocsin_common.messaging import Bus
 from tocsin_common.relay import Relay
+from tocsin_common.rounds import Rounds
 from tocsin_common.telemetry import gauge
 
-log = logging.getLogger("tocsin.health")
-
 CHECK = 2.0  # seconds between looks at schema, consumers, outbox and parked events
+SOON = 0.2  # seconds, while there is no schema
 SKEW = 30.0  # seconds by which our clock and the database's may differ
 STUCK = 30.0  # seconds for which the oldest event may stay the oldest
 
@@ -65,27 +62,20 @@ class Health:
         """Whether this process may be given work."""
         return self._schema is None if self.answers_only else not self.waiting_for()
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Keep looking until the block ends."""
-        watching = asyncio.create_task(self._watch())
-        try:
-            yield
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+        return Rounds("health", self._look, every=CHECK, soon=SOON).running()
 
-    async def _watch(self) -> None:
-        while True:
-            try:
-                self._schema = await self._schema_problem()
-                missing = await self._bus.missing_consumer()
-                self._missing_consumer = f"nats: consumer {missing} is missing" if missing else None
-                await self._look_into_tables()
-            except Exception as error:
-                self._schema = self._schema or f"database: {type(error).__name__}"
-                log.info("not ready: %s", place_of(error))
-            await asyncio.sleep(CHECK if self._schema is None else CHECK / 10)
+    async def _look(self) -> timedelta | None:
+        try:
+            self._schema = await self._schema_problem()
+            missing = await self._bus.missing_consumer()
+            self._missing_consumer = f"nats: consumer {missing} is missing" if missing else None
+            await self._look_into_tables()
+        except Exception as error:
+            self._schema = self._schema or f"database: {type(error).__name__}"
+            raise
+        return timedelta(seconds=SOON) if self._schema else None
 
     async def _schema_problem(self) -> str | None:
         needed = migrations.head(self.package)

@@ -1,23 +1,21 @@
 """Lets go of what is older than its place in the register allows, some at a time (V10)."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common.database import Database, driver
-from tocsin_common.errors import place_of
 from tocsin_common.places import Place
+from tocsin_common.rounds import Rounds
 from tocsin_common.telemetry import counter
 
 log = logging.getLogger("tocsin.keeping")
 let_go = counter("let_go_total", "Rows that were let go at their greatest age", ["outcome"])
 
 EVERY = 3600.0  # seconds between looks
-SOON = 5.0  # seconds after a failure
 AT_ONCE = 1000  # rows in one transaction
 NEVER_MEANT_TO = frozenset({"outbox", "parked"})
 """Where nothing grows so old unless somebody was told of it for weeks."""
@@ -61,15 +59,9 @@ class Keeping:
             if place.aged_by and place.longest
         }
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Let go in the background until the block ends."""
-        task = asyncio.create_task(self._for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return Rounds("keeping", self._round, every=EVERY).running()
 
     async def let_go(self) -> int:
         """Let go of everything that is too old; return how much that was."""
@@ -99,12 +91,5 @@ class Keeping:
             if gone < AT_ONCE:
                 return total
 
-    async def _for_ever(self) -> None:
-        while True:
-            try:
-                await self.let_go()
-                pause = EVERY
-            except Exception as error:
-                log.info("what is too old waits: %s", place_of(error))
-                pause = SOON
-            await asyncio.sleep(pause)
+    async def _round(self) -> None:
+        await self.let_go()

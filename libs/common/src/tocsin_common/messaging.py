@@ -24,6 +24,7 @@ from tocsin_common.listening import Handler, Listener
 from tocsin_common.models import Parked
 from tocsin_common.problems import Unavailable
 from tocsin_common.pulling import BATCH, Pulling
+from tocsin_common.rounds import Rounds
 from tocsin_common.telemetry import gauge
 from tocsin_common.tls import tls_for
 from tocsin_contracts.events.base import Event
@@ -168,16 +169,13 @@ class Bus:
         async with AsyncExitStack() as stack:
             for listener in self.listeners.values():
                 await stack.enter_async_context(listener.running())
-            tasks = [asyncio.create_task(self._connect_and_listen())]
+            stack.push_async_callback(self._disconnect)
+            rounds = [Rounds("bus", self._connect_and_listen, every=RETRY, soon=RETRY)]
             if self.listeners:
-                tasks.append(asyncio.create_task(self._retry_parked()))
-            try:
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-                await self._disconnect()
+                rounds.append(Rounds("parked", self._retry_parked, every=PARKED_POLL))
+            for one in rounds:
+                await stack.enter_async_context(one.running())
+            yield
 
     @property
     def client(self) -> Client | None:
@@ -229,28 +227,19 @@ class Bus:
             await connection.close()
 
     async def _connect_and_listen(self) -> None:
-        while not self._listening:
-            try:
-                if not self.client:
-                    await self.broker.connect()
-                if await self.missing_consumer() is None and self.client:
-                    await self.broker.start()
-                    self._listening = True
-            except Exception as error:
-                log.info("the bus is not there yet: %s", place_of(error))
-            if not self._listening:
-                await asyncio.sleep(RETRY)
+        if self._listening:
+            return
+        if not self.client:
+            await self.broker.connect()
+        if await self.missing_consumer() is None and self.client:
+            await self.broker.start()
+            self._listening = True
 
     async def _retry_parked(self) -> None:
-        while True:
-            await asyncio.sleep(PARKED_POLL)
-            try:
-                async with self._database.begin() as tx:
-                    due = await parked.take_due(tx, list(self.listeners))
-                for event in due:
-                    await self.retry(event)
-            except Exception as error:
-                log.warning("parked events could not be retried: %s", place_of(error))
+        async with self._database.begin() as tx:
+            due = await parked.take_due(tx, list(self.listeners))
+        for event in due:
+            await self.retry(event)
 
     async def retry(self, event: Parked) -> str | None:
         """Handle a parked event again; return why that failed, or `None`.

@@ -4,8 +4,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from itertools import compress
 from random import uniform
 from typing import Any
@@ -21,6 +22,7 @@ from opentelemetry.trace import SpanKind
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.messaging import Bus
+from tocsin_common.rounds import Rounds
 from tocsin_common.telemetry import counter, current_trace, span
 from tocsin_contracts.streams import Stream, told_by
 
@@ -74,24 +76,14 @@ class Relay:
         stuck = [name for name, since in self._refused_since.items() if since < long_ago]
         return f"outbox: NATS does not accept {', '.join(stuck)}" if stuck else None
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Ship in the background until the block ends."""
-        task = asyncio.create_task(self._ship_for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return Rounds("relay", self._ship_while_connected, every=PAUSE).running()
 
-    async def _ship_for_ever(self) -> None:
-        while True:
-            try:
-                if self._bus.client:
-                    await self._hold_the_lock_and_ship()
-            except Exception as error:
-                log.info("the relay starts over: %s", place_of(error))
-            await asyncio.sleep(PAUSE * uniform(1, 2))  # noqa: S311
+    async def _ship_while_connected(self) -> timedelta:
+        if self._bus.client:
+            await self._hold_the_lock_and_ship()
+        return timedelta(seconds=PAUSE * uniform(1, 2))  # noqa: S311
 
     async def _hold_the_lock_and_ship(self) -> None:
         connection = await self._database.connect(

@@ -44,7 +44,9 @@ TRACE_ATTRIBUTES = frozenset(
         "tocsin.outcome",
     }
 )
-METRIC_LABELS = frozenset({"clock", "consumer", "method", "outcome", "route", "status", "stream"})
+METRIC_LABELS = frozenset(
+    {"clock", "consumer", "method", "outcome", "route", "status", "stream", "work"}
+)
 
 log = logging.getLogger("tocsin.telemetry")
 

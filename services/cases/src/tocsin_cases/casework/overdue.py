@@ -1,9 +1,6 @@
 """Measures the deadlines that were missed, so that somebody is told of them."""
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,13 +13,10 @@ from tocsin_cases.casework.clocks import (
 )
 from tocsin_cases.officers.audit import Move
 from tocsin_common.database import Database, driver
-from tocsin_common.errors import place_of
+from tocsin_common.rounds import Rounds
 from tocsin_common.telemetry import gauge
 
-log = logging.getLogger("tocsin.clocks")
-
 MEASURE = 60.0  # seconds between measurements
-RETRY = 2.0  # seconds, when one failed: a service that starts before its database shows soon
 
 missed = gauge("clocks_missed", "Complaints past a deadline, by which one", ["clock"])
 
@@ -63,25 +57,12 @@ class Overdue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Measure until the block ends."""
-        task = asyncio.create_task(self._measure_for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return Rounds("overdue", self._measure, every=MEASURE).running()
 
-    async def _measure_for_ever(self) -> None:
-        while True:
-            wait = MEASURE
-            try:
-                async with self._database.begin() as tx:
-                    found = await overdue(tx, datetime.now(UTC))
-                for clock, complaints in found.items():
-                    missed.labels(clock).set(complaints)
-            except Exception as error:
-                log.info("missed deadlines could not be counted: %s", place_of(error))
-                wait = RETRY
-            await asyncio.sleep(wait)
+    async def _measure(self) -> None:
+        async with self._database.begin() as tx:
+            found = await overdue(tx, datetime.now(UTC))
+        for clock, complaints in found.items():
+            missed.labels(clock).set(complaints)

@@ -1,23 +1,23 @@
 """Wakes in every slot, releases what is due, and then plans what comes next."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from tocsin_cases.disclosure import planning, schedule, service
+from tocsin_cases.disclosure.schedule import Calendar
 from tocsin_cases.disclosure.terms import Terms
 from tocsin_common.database import Database
-from tocsin_common.errors import place_of
+from tocsin_common.rounds import NO_PAUSE, Rounds
 from tocsin_common.telemetry import counter
 
 log = logging.getLogger("tocsin.slots")
 slot_work = counter("slot_work_total", "Work done in slots, by outcome", ["outcome"])
 
 LONGEST_NAP = 60.0  # seconds; the clock may be set while we sleep
-PAUSE = 0.5  # seconds after a failure, doubling
-LONGEST_PAUSE = 60.0
+SOON = 0.5  # seconds after a failure, doubling
+LONGEST_PAUSE = 5.0  # seconds; a slot that begins meanwhile waits no longer
 LATE = timedelta(minutes=1)  # an arrival of the last moment is heard by then, whatever waits
 
 
@@ -27,30 +27,15 @@ class SlotKeeper:
     def __init__(self, database: Database, terms: Terms) -> None:
         self._database = database
         self._terms = terms
+        slots = terms.slots
+        self._releasing = OnceASlot("release", slots, timedelta(), self._release)
+        self._planning = OnceASlot("plan", slots, min(LATE, slots.shortest_gap / 4), self._plan)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Keep the slots until the block ends; one that was missed is made up for at once."""
-        task = asyncio.create_task(self._keep_slots())
-        try:
+        async with self._releasing.running(), self._planning.running():
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    @property
-    def grace(self) -> timedelta:
-        """How long after a slot what comes next is planned."""
-        return min(LATE, self._terms.slots.shortest_gap / 4)
-
-    async def _keep_slots(self) -> None:
-        slot = self._terms.slots.last_slot(datetime.now(UTC))
-        while True:
-            await self._until_done(self._release, slot)
-            await _sleep_until(slot + self.grace)
-            await self._until_done(self._plan, slot)
-            slot = schedule.next_slot(self._terms.slots, max(datetime.now(UTC), slot))
-            await _sleep_until(slot)
 
     async def _release(self, slot: datetime) -> None:
         if left := await service.release(self._database, self._terms, slot):
@@ -60,31 +45,51 @@ class SlotKeeper:
         if planned := await planning.plan(self._database, self._terms, slot, datetime.now(UTC)):
             log.info("planned for later slots: %d", planned)
 
-    async def _until_done(
-        self, work: Callable[[datetime], Awaitable[None]], slot: datetime
+
+class OnceASlot:
+    """Work that each slot wants once; while it fails, it is tried again until the next slot."""
+
+    def __init__(
+        self,
+        name: str,
+        slots: Calendar,
+        after: timedelta,
+        work: Callable[[datetime], Awaitable[None]],
     ) -> None:
-        """Do the work of a slot; while it fails, try again until the next slot comes."""
-        pause = PAUSE
-        following = schedule.next_slot(self._terms.slots, slot)
-        while True:
-            try:
-                await work(slot)
-            except Exception as error:
-                slot_work.labels("failed").inc()
-                log.warning("a slot's work failed: %s", place_of(error))
-            else:
-                slot_work.labels("done").inc()
-                return
-            if datetime.now(UTC) + timedelta(seconds=pause) >= following:
-                return
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+        """Make it.
 
+        Args:
+            name: what is done.
+            slots: when.
+            after: how long after a slot its work begins.
+            work: what a slot wants.
+        """
+        self._name = name
+        self._slots = slots
+        self._after = after
+        self._work = work
+        self._done = datetime.min.replace(tzinfo=UTC)
 
-async def _sleep_until(moment: datetime) -> None:
-    """Return at `moment` by the clock on the wall, even if that is set in between."""
-    while True:
-        left = (moment - datetime.now(UTC)).total_seconds()
-        if left <= 0:
-            return
-        await asyncio.sleep(min(left, LONGEST_NAP))
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Do the work of every slot until the block ends."""
+        return Rounds(
+            self._name, self._look, every=LONGEST_NAP, soon=SOON, longest=LONGEST_PAUSE
+        ).running()
+
+    async def _look(self) -> timedelta:
+        """Do the work of the newest slot, if it is still to be done; say when to look again."""
+        slot = self._slots.last_slot(datetime.now(UTC) - self._after)
+        if slot > self._done:
+            await self._do(slot)
+            self._done = slot
+        following = schedule.next_slot(self._slots, slot) + self._after
+        nap = min(following - datetime.now(UTC), timedelta(seconds=LONGEST_NAP))
+        return max(nap, NO_PAUSE)
+
+    async def _do(self, slot: datetime) -> None:
+        try:
+            await self._work(slot)
+        except Exception:
+            slot_work.labels("failed").inc()
+            raise
+        slot_work.labels("done").inc()

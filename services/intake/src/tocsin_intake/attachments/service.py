@@ -1,16 +1,14 @@
 """Attachments: taken and cleaned, opened, and dropped when no complaint names them."""
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
 from tocsin_common.database import Database, driver
-from tocsin_common.errors import place_of
 from tocsin_common.problems import NotFound, Problem, UnsupportedMediaType
+from tocsin_common.rounds import NO_PAUSE, Rounds
 from tocsin_common.sealing import Unreadable, new_key
 from tocsin_intake.attachments.cleaner import Cleaner
 from tocsin_intake.attachments.kinds import ENOUGH, is_heic, kind_of
@@ -18,8 +16,6 @@ from tocsin_intake.attachments.models import Attachment
 from tocsin_intake.attachments.sealing import digest, seal_blocks, unseal_blocks
 from tocsin_intake.attachments.store import Store
 from tocsin_intake.vault.keys import KeyWrapper
-
-log = logging.getLogger("tocsin.attachments")
 
 UNNAMED = timedelta(days=1)
 """How long an upload waits for a complaint that names it."""
@@ -190,25 +186,13 @@ class Attachments:
         async with self._database.begin() as tx:
             await (await driver(tx)).execute(_FORGET, ids)
 
-    @asynccontextmanager
-    async def dropping(self) -> AsyncGenerator[None]:
+    def dropping(self) -> AbstractAsyncContextManager[None]:
         """Drop what has expired until the block ends."""
-        task = asyncio.create_task(self._drop_for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return Rounds("attachments", self._drop, every=LOOK).running()
 
-    async def _drop_for_ever(self) -> None:
-        while True:
-            try:
-                dropped = await self.drop_expired(datetime.now(UTC))
-            except Exception as error:
-                log.warning("attachments could not be dropped: %s", place_of(error))
-                dropped = 0
-            if dropped < AT_ONCE:
-                await asyncio.sleep(LOOK)
+    async def _drop(self) -> timedelta | None:
+        dropped = await self.drop_expired(datetime.now(UTC))
+        return NO_PAUSE if dropped == AT_ONCE else None
 
 
 async def _head(chunks: AsyncIterator[bytes]) -> bytes:

@@ -1,17 +1,17 @@
 """Guesses are slowed per source: in memory, for at most an hour, and never for everybody."""
 
-import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from tocsin_common.keyed import keyed_hash
 from tocsin_common.problems import Problem
+from tocsin_common.rounds import Rounds
 
 FREE = 5  # wrong numbers before anything is slowed: people mistype
 LONGEST = 60.0  # seconds between two tries of one source, at the most
@@ -72,22 +72,15 @@ class Guesses:
             self._records.popitem(last=False)
         return len(self._records)
 
-    @asynccontextmanager
-    async def running(
+    def running(
         self, every: float = LOOK, clock: Callable[[], float] = time.monotonic
-    ) -> AsyncGenerator[None]:
+    ) -> AbstractAsyncContextManager[None]:
         """Forget in time, also when nobody comes any more."""
-        task = asyncio.create_task(self._forget_for_ever(every, clock))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
-    async def _forget_for_ever(self, every: float, clock: Callable[[], float]) -> None:
-        while True:
-            await asyncio.sleep(every)
+        async def forget() -> None:
             self.forget(clock())
+
+        return Rounds("guesses", forget, every=every).running()
 
     def _name(self, address: str) -> bytes:
         return keyed_hash(self._key, "source", _household(address))

@@ -1,13 +1,11 @@
 """Keeps erasures: replays the ledger at the start, erases what is too old, rewrites the files."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 from tocsin_common.database import Database
-from tocsin_common.errors import place_of
+from tocsin_common.rounds import Rounds
 from tocsin_common.telemetry import counter
 from tocsin_intake.acceptance import testing
 from tocsin_intake.erasure import ledger, scrub, service
@@ -18,7 +16,6 @@ log = logging.getLogger("tocsin.erasure")
 erasures = counter("erasures_total", "Complaints erased by a job, by why", ["outcome"])
 
 EVERY = 3600.0  # seconds between looks at what is too old
-SOON = 5.0  # seconds after a failure
 
 
 class Keeper:
@@ -28,16 +25,11 @@ class Keeper:
         self._database = database
         self._eraser = eraser
         self._days = retention_days
+        self._replayed = False
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Keep erasures until the block ends."""
-        task = asyncio.create_task(self._keep())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return Rounds("erasure", self._keep, every=EVERY).running()
 
     async def replay(self) -> int:
         """Erase again whatever the ledger says must be gone; return how much was there."""
@@ -74,17 +66,9 @@ class Keeper:
                     done = await purge(tx)
 
     async def _keep(self) -> None:
-        replayed = False
-        while True:
-            try:
-                if not replayed and (back := await self.replay()):
-                    log.warning("a restored database held erased complaints: %d", back)
-                replayed = True
-                await self.erase_what_is_too_old()
-                await self.let_go()
-                await scrub.scrub(self._database, at_most=scrub.BY_ITSELF)
-                pause = EVERY
-            except Exception as error:
-                log.info("erasures wait: %s", place_of(error))
-                pause = SOON
-            await asyncio.sleep(pause)
+        if not self._replayed and (back := await self.replay()):
+            log.warning("a restored database held erased complaints: %d", back)
+        self._replayed = True
+        await self.erase_what_is_too_old()
+        await self.let_go()
+        await scrub.scrub(self._database, at_most=scrub.BY_ITSELF)

@@ -1,17 +1,13 @@
 """When integrations and their keys were last used: noted in memory, written once a minute."""
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
 from tocsin_common.database import Database, driver
-from tocsin_common.errors import place_of
+from tocsin_common.rounds import Rounds
 from tocsin_intake.integrations.hotline import Hotline
-
-log = logging.getLogger("tocsin.integrations")
 
 EVERY = 60.0  # seconds
 
@@ -43,16 +39,15 @@ class Usage:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Write every minute, and once more at the end."""
-        task = asyncio.create_task(self._write_for_ever())
         try:
-            yield
+            async with Rounds("usage", self.write, every=EVERY).running():
+                yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await self.write()
+            with suppress(Exception):  # the database is away: a minute is forgotten
+                await self.write()
 
     async def write(self) -> None:
-        """Write what was noted; what cannot be written now is written later."""
+        """Write what was noted; what cannot be written now is noted still."""
         integrations, self._integrations = self._integrations, {}
         keys, self._keys = self._keys, {}
         if not integrations:
@@ -62,15 +57,10 @@ class Usage:
                 connection = await driver(tx)
                 await connection.execute(_INTEGRATIONS, *_columns(integrations))
                 await connection.execute(_KEYS, *_columns(keys))
-        except Exception as error:
+        except Exception:
             self._integrations = integrations | self._integrations
             self._keys = keys | self._keys
-            log.info("last uses are written later: %s", place_of(error))
-
-    async def _write_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY)
-            await self.write()
+            raise
 
 
 def _columns(used: Mapping[UUID, datetime]) -> tuple[list[UUID], list[datetime]]:

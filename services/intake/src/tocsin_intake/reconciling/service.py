@@ -3,12 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from tocsin_common.errors import place_of
+from tocsin_common.rounds import Rounds
 from tocsin_common.telemetry import counter
 from tocsin_intake.adapters import kobo
 from tocsin_intake.adapters.payloads import Payload
@@ -61,15 +62,9 @@ class Reconciler:
         self._outbound = outbound
         self._hotlines = hotlines
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Read whatever is due until the block ends."""
-        task = asyncio.create_task(self._read_for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return Rounds("reconciling", self._read_all, every=LOOK).running()
 
     async def reconcile(self, hotline: Hotline, *, at_once: bool = False) -> int | None:
         """Read on, if it is this integration's turn; return how many forms were read.
@@ -137,14 +132,7 @@ class Reconciler:
         payload = Payload(body=json.dumps(form, ensure_ascii=False).encode())
         await self._receiving.take(hotline, kobo.translate(hotline, payload))
 
-    async def _read_for_ever(self) -> None:
-        while True:
-            for hotline in self._hotlines():
-                try:
-                    await self.reconcile(hotline)
-                except NotReconciled:
-                    continue
-                except Exception as error:
-                    log.info("reconciling waits: %s", place_of(error))
-                    break
-            await asyncio.sleep(LOOK)
+    async def _read_all(self) -> None:
+        for hotline in self._hotlines():
+            with suppress(NotReconciled):  # counted and put off: the others have their turn
+                await self.reconcile(hotline)

@@ -1,14 +1,9 @@
 """Attempts are kept for a while and then deleted, a few at a time."""
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from tocsin_common.database import Database, driver
-from tocsin_common.errors import place_of
-
-log = logging.getLogger("tocsin.retention")
+from tocsin_common.rounds import Rounds
 
 EVERY = 600.0  # seconds between looks
 BATCH = 500  # attempts of one endpoint in one transaction
@@ -59,15 +54,9 @@ class Retention:
         self._database = database
         self._days = days
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Delete in the background until the block ends."""
-        task = asyncio.create_task(self._for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return Rounds("retention", self._round, every=EVERY).running()
 
     async def delete_old(self) -> int:
         """Delete what is too old, up to a bound; return how many attempts that were."""
@@ -80,10 +69,5 @@ class Retention:
                 break
         return count
 
-    async def _for_ever(self) -> None:
-        while True:
-            try:
-                await self.delete_old()
-            except Exception as error:
-                log.warning("old attempts could not be deleted: %s", place_of(error))
-            await asyncio.sleep(EVERY)
+    async def _round(self) -> None:
+        await self.delete_old()

@@ -1,15 +1,12 @@
 """Gathers digests in the background, a bounded number of alerts at a time."""
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
 from tocsin_common.database import Database
-from tocsin_common.errors import place_of
+from tocsin_common.rounds import NO_PAUSE, Rounds
 from tocsin_notifications.digests import service
-
-log = logging.getLogger("tocsin.digests")
 
 
 class Gathering:
@@ -20,25 +17,13 @@ class Gathering:
         self._wake = wake
         self._every = every
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Gather until the block ends."""
-        task = asyncio.create_task(self._for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return Rounds("digests", self._gather, every=self._every).running()
 
-    async def _for_ever(self) -> None:
-        while True:
-            found = 0
-            try:
-                async with self._database.begin() as tx:
-                    found = await service.gather(tx)
-                if found:
-                    self._wake()
-            except Exception as error:
-                log.warning("digests could not be gathered: %s", place_of(error))
-            if found < service.MOST_AT_ONCE:
-                await asyncio.sleep(self._every)
+    async def _gather(self) -> timedelta | None:
+        async with self._database.begin() as tx:
+            found = await service.gather(tx)
+        if found:
+            self._wake()
+        return NO_PAUSE if found >= service.MOST_AT_ONCE else None
