@@ -25,3 +25,19 @@ DataDir = Annotated[
     ),
 ]
 DEFAULT_DATA_DIR = Path(".tocsin")
+HotlineKey = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        envvar="TOCSIN_HOTLINE_KEY",
+        help="The hotline's key; left out: that of the first hotline on this machine.",
+    ),
+]
+BuyerKey = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        envvar="TOCSIN_BUYER_KEY",
+        help="The buyer's key; left out: that of the first buyer on this machine.",
+    ),
+]

@@ -34,6 +34,25 @@ def show_rows(
     Console(width=_WIDE if whole else None).print(table)
 
 
+def show_list(
+    rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, json: bool, empty: str = ""
+) -> None:
+    """Print what was found: all of it as JSON, or some columns as a table.
+
+    Args:
+        rows: what was found.
+        columns: what the table shows of each.
+        json: whether a program asked.
+        empty: the sentence that says that there is nothing; without one, the columns stand alone.
+    """
+    if json:
+        show_json(rows)
+    elif empty and not rows:
+        say(empty)
+    else:
+        show_rows(columns, [[row[name] for name in columns] for row in rows])
+
+
 def show_fields(fields: Mapping[str, object]) -> None:
     """Print names and values, one a line."""
     show_rows(("", ""), list(fields.items()))

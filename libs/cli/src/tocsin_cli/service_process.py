@@ -5,22 +5,22 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tocsin_cli.embedded.child import Child
+from tocsin_cli.embedded.child import Child, Program
 
-_PATIENCE = 15.0  # seconds a service has for its last requests and deliveries
 _LOG_LIMIT = 10_000_000  # bytes; at a start beyond it the log is set aside, one generation
 
 
-class ServiceProcess:
+class ServiceProcess(Program):
     """`python -m <module> <argument>…`, in the interpreter that runs this."""
+
+    patience = 15.0  # for a service's last requests and deliveries
 
     def __init__(
         self, module: str, *arguments: str, log: Path, environment: Mapping[str, str]
     ) -> None:
-        self.log = log
+        super().__init__(log)
         self._command = [sys.executable, "-m", module, *arguments]
         self._environment = environment
-        self._child: Child | None = None
 
     def start(self) -> None:
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
@@ -32,31 +32,6 @@ class ServiceProcess:
             directory=self.log.parent,
             death_signal=signal.SIGKILL,  # nothing is lost by it, and nothing can hold it up
         )
-
-    def ask_to_stop(self) -> None:
-        if self._child:
-            self._child.ask_to_stop()
-
-    def stop(self) -> None:
-        if self._child:
-            self._child.stop(_PATIENCE)
-
-    def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        if self._child:
-            self._child.kill()
-
-    @property
-    def running(self) -> bool:
-        return self._child is not None and self._child.running
-
-    @property
-    def exit_code(self) -> int | None:
-        return self._child.exit_code if self._child else None
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child and self._child.running else None
 
     def last_words(self) -> str:
         """The last line of its log, for an error message."""

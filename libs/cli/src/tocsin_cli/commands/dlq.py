@@ -1,19 +1,17 @@
 """`tocsin dlq`: the events a service could not handle, and what to do with them."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tocsin_cli import output
-from tocsin_cli.client import Client
 from tocsin_cli.errors import TocsinError
 from tocsin_cli.installation import Installation
 from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, Json
 from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, NOTIFICATIONS
 
 _PARKED = "/v1/admin/parked"
-_PAGE = 200
 
 
 class Service(StrEnum):
@@ -46,16 +44,10 @@ def list_parked(
     events = [
         {"service": name, **event}
         for name in ([service] if service else Service)
-        for event in _all(installation.operator(name))
+        for event in installation.operator(name).rows(_PARKED)
     ]
-    if json:
-        output.show_json(events)
-        return
-    if not events:
-        output.say("Nothing is parked.")
-        return
     columns = ("service", "id", "subject", "reason", "attempts", "parked_at", "retry_at")
-    output.show_rows(columns, [[event[name] for name in columns] for event in events])
+    output.show_list(events, columns, json=json, empty="Nothing is parked.")
 
 
 @dlq.command("show")
@@ -105,13 +97,3 @@ def drop_parked(
         output.show_json({"dropped": event_id})
     else:
         output.say("Dropped.")
-
-
-def _all(operator: Client) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = []
-    after: int | None = 0
-    while after is not None:
-        page = operator.get(f"{_PARKED}?limit={_PAGE}&after={after}")
-        events += page["data"]
-        after = page["next_cursor"]
-    return events

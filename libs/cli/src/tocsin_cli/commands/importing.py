@@ -12,7 +12,7 @@ from tocsin_cli.client import Client
 from tocsin_cli.errors import NotReady, TocsinError, Unusable
 from tocsin_cli.files import write_private
 from tocsin_cli.installation import Installation
-from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, Json
+from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, HotlineKey, Json
 from tocsin_contracts.streams import INTAKE
 
 PATH = "/v1/complaints/import"
@@ -24,14 +24,7 @@ class RowsRefused(TocsinError):
 
 def import_file(
     table: Annotated[Path, typer.Argument(help="A CSV or XLSX file; its first row names columns.")],
-    key: Annotated[
-        str | None,
-        typer.Option(
-            "--key",
-            envvar="TOCSIN_HOTLINE_KEY",
-            help="The hotline's key; left out: that of the first hotline on this machine.",
-        ),
-    ] = None,
+    key: HotlineKey = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would come of it.")
     ] = False,

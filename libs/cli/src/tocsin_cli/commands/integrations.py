@@ -62,12 +62,8 @@ def create(
 @integrations.command("ls")
 def list_integrations(data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     """List integrations, and when each was last used."""
-    found = _intake(data_dir).rows(PATH)
-    if json:
-        output.show_json(found)
-        return
     columns = ("integration_id", "name", "adapter", "disabled", "last_used_at")
-    output.show_rows(columns, [[one[name] for name in columns] for one in found])
+    output.show_list(_intake(data_dir).rows(PATH), columns, json=json)
 
 
 @integrations.command()

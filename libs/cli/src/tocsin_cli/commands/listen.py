@@ -14,7 +14,7 @@ from tocsin_cli import first_keys, output
 from tocsin_cli.client import Client
 from tocsin_cli.errors import NotReady, Unusable
 from tocsin_cli.installation import Installation
-from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, Json
+from tocsin_cli.options import DEFAULT_DATA_DIR, BuyerKey, DataDir, Json
 from tocsin_contracts.streams import NOTIFICATIONS
 
 PATIENCE = 15.0  # seconds that the program has to answer, as any endpoint
@@ -36,14 +36,7 @@ def listen(
     forward_to: Annotated[
         str, typer.Option("--forward-to", help="The address of your program.", metavar="URL")
     ],
-    key: Annotated[
-        str | None,
-        typer.Option(
-            "--key",
-            envvar="TOCSIN_BUYER_KEY",
-            help="The buyer's key; left out: that of the first buyer on this machine.",
-        ),
-    ] = None,
+    key: BuyerKey = None,
     stop_after: Annotated[
         int | None, typer.Option("--stop-after", help="Stop after so many deliveries.", min=1)
     ] = None,

@@ -24,15 +24,10 @@ def list_media(
     """List files that are not fetched yet, refused or given up; never where they lie."""
     intake = Installation(data_dir).operator(INTAKE)
     only = f"&integration_id={integration}" if integration else ""
-    found = intake.rows(PATH, only)
-    if json:
-        output.show_json(found)
-        return
-    if not found:
-        output.say("Everything that came along was fetched.")
-        return
     columns = ("media_id", "integration_id", "kind", "state", "reason", "attempts")
-    output.show_rows(columns, [[one[name] for name in columns] for one in found])
+    output.show_list(
+        intake.rows(PATH, only), columns, json=json, empty="Everything that came along was fetched."
+    )
 
 
 @media.command()

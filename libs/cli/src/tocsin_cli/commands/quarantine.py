@@ -31,15 +31,10 @@ def list_quarantined(
     """List what is kept, oldest first: by adapter, time, size and reason, never by contents."""
     intake = Installation(data_dir).operator(INTAKE)
     only = f"&integration_id={integration}" if integration else ""
-    found = intake.rows(PATH, only)
-    if json:
-        output.show_json(found)
-        return
-    if not found:
-        output.say("Nothing is in the quarantine.")
-        return
     columns = ("quarantined_id", "integration_id", "adapter", "received_at", "size", "reason")
-    output.show_rows(columns, [[one[name] for name in columns] for one in found])
+    output.show_list(
+        intake.rows(PATH, only), columns, json=json, empty="Nothing is in the quarantine."
+    )
 
 
 @quarantine.command()

@@ -11,7 +11,7 @@ from tocsin_cli import first_keys, output
 from tocsin_cli.client import Client
 from tocsin_cli.errors import Unusable
 from tocsin_cli.installation import Installation
-from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, Json
+from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, HotlineKey, Json
 from tocsin_contracts.streams import INTAKE
 
 
@@ -23,14 +23,7 @@ def send(
             "file: what is typed on a command line stays in the shell's history."
         ),
     ],
-    key: Annotated[
-        str | None,
-        typer.Option(
-            "--key",
-            envvar="TOCSIN_HOTLINE_KEY",
-            help="The hotline's key; left out: that of the first hotline on this machine.",
-        ),
-    ] = None,
+    key: HotlineKey = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:

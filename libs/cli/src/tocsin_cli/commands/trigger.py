@@ -8,7 +8,7 @@ import typer
 from tocsin_cli import first_keys, output
 from tocsin_cli.client import Client
 from tocsin_cli.installation import Installation
-from tocsin_cli.options import DEFAULT_DATA_DIR, DataDir, Json
+from tocsin_cli.options import DEFAULT_DATA_DIR, BuyerKey, DataDir, Json
 from tocsin_contracts.streams import NOTIFICATIONS
 
 
@@ -23,14 +23,7 @@ class Event(StrEnum):
 
 def trigger(
     event: Annotated[Event, typer.Argument(help="The type of the event.")],
-    key: Annotated[
-        str | None,
-        typer.Option(
-            "--key",
-            envvar="TOCSIN_BUYER_KEY",
-            help="The buyer's key; left out: that of the first buyer on this machine.",
-        ),
-    ] = None,
+    key: BuyerKey = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:

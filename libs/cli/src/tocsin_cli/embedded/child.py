@@ -116,6 +116,45 @@ class Child:
         return self.exit_code
 
 
+class Program:
+    """What may run as one child of this process, and be started again when it has ended."""
+
+    patience = 10.0
+    """Seconds it has to end in good order."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self._child: Child | None = None
+
+    def ask_to_stop(self) -> None:
+        """Ask it to end in good order and return at once."""
+        if self._child:
+            self._child.ask_to_stop()
+
+    def stop(self) -> None:
+        """End it in good order."""
+        if self._child:
+            self._child.stop(self.patience)
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        if self._child:
+            self._child.kill()
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.running
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, or `None` while it runs."""
+        return self._child.exit_code if self._child else None
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child and self._child.running else None
+
+
 def _die_with_parent(last_will: signal.Signals) -> Callable[[], None] | None:
     if not (libc := _LIBC):
         return None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tocsin_cli.embedded.account import server_account
 from tocsin_cli.embedded.binaries import nats_program
-from tocsin_cli.embedded.child import Child
+from tocsin_cli.embedded.child import Child, Program
 from tocsin_cli.embedded.ports import free_port
 from tocsin_cli.embedded.starting import require_open, start_patiently
 from tocsin_cli.files import make_directory, write_private
@@ -19,7 +19,7 @@ _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "TZ": "UTC"}
 _PASSING = ("address already in use",)
 
 
-class NatsServer:
+class NatsServer(Program):
     """A real nats-server, keeping its streams in `root/nats` and its log in `root/logs`.
 
     It dies with the process that starts it. Every acknowledged event is on disk. Starting it again
@@ -27,12 +27,11 @@ class NatsServer:
     """
 
     def __init__(self, root: Path, secrets: Secrets, port: int | None = None) -> None:
+        super().__init__(root / "logs" / "nats.log")
         self.port = port or free_port()
-        self.log = root / "logs" / "nats.log"
         self._root = root
         self._secrets = secrets
         self._account = server_account()
-        self._child: Child | None = None
 
     def start(self) -> None:
         """Start the server.
@@ -51,29 +50,6 @@ class NatsServer:
         self._child = start_patiently(
             "nats-server", self._spawn, self._is_ready, log=self.log, passing=_PASSING
         )
-
-    def ask_to_stop(self) -> None:
-        """Ask it to end in good order and return at once."""
-        if self._child:
-            self._child.ask_to_stop()
-
-    def stop(self) -> None:
-        """End it in good order."""
-        if self._child:
-            self._child.stop()
-
-    def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        if self._child:
-            self._child.kill()
-
-    @property
-    def running(self) -> bool:
-        return self._child is not None and self._child.running
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child and self._child.running else None
 
     @property
     def url(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tocsin_cli.embedded import psql
 from tocsin_cli.embedded.account import server_account
 from tocsin_cli.embedded.binaries import postgres_programs
-from tocsin_cli.embedded.child import Child
+from tocsin_cli.embedded.child import Child, Program
 from tocsin_cli.embedded.ports import free_port
 from tocsin_cli.embedded.starting import require_open, start_patiently
 from tocsin_cli.errors import NotReady, Unusable
@@ -81,7 +81,7 @@ def databases(secrets: Secrets) -> str:
     return "".join([*script, _CHECKPOINTS])
 
 
-class Postgres:
+class Postgres(Program):
     """A real PostgreSQL, keeping its data in `root/postgres` and its log in `root/logs`.
 
     It dies with the process that starts it. Starting it again on the same data works whatever
@@ -91,13 +91,12 @@ class Postgres:
     def __init__(
         self, root: Path, secrets: Secrets, port: int | None = None, *, durable: bool = True
     ) -> None:
+        super().__init__(root / "logs" / "postgres.log")
         self.port = port or free_port()
-        self.log = root / "logs" / "postgres.log"
         self._root = root
         self._secrets = secrets
         self._durable = durable
         self._account = server_account()
-        self._child: Child | None = None
 
     def start(self) -> None:
         """Start the server, on new data if there are none, and make what is missing in it.
@@ -119,29 +118,6 @@ class Postgres:
             "PostgreSQL", self._spawn, self._is_ready, log=self.log, passing=_PASSING
         )
         self._create_databases()
-
-    def ask_to_stop(self) -> None:
-        """Ask it to end in good order and return at once."""
-        if self._child:
-            self._child.ask_to_stop()
-
-    def stop(self) -> None:
-        """End it in good order: clients are disconnected, everything is on disk."""
-        if self._child:
-            self._child.stop()
-
-    def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        if self._child:
-            self._child.kill()
-
-    @property
-    def running(self) -> bool:
-        return self._child is not None and self._child.running
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child and self._child.running else None
 
     def url(self, service: str) -> str:
         """Where a service finds its database."""
