@@ -1,5 +1,14 @@
-"""Sealing: words and contacts, so that only who should can read them. Red and amber only."""
+"""Sealing: words and contacts, so that only who should can read them. Red and amber only.
 
+What every acceptance does goes by libsodium's own functions; PyNaCl's objects around them cost a
+third as much again.
+"""
+
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+    crypto_box_easy_afternm,
+    crypto_scalarmult_base,
+)
 from nacl.exceptions import CryptoError
 from nacl.public import Box as NaClBox
 from nacl.public import PrivateKey, PublicKey, SealedBox
@@ -7,6 +16,7 @@ from nacl.secret import Aead
 from nacl.utils import random
 
 KEY_BYTES = 32
+NONCE_BYTES = 24  # so many that they may be drawn at random; they stand in front
 
 
 class Unreadable(Exception):
@@ -26,7 +36,8 @@ def seal(key: bytes, plain: bytes, *, about: bytes) -> bytes:
         plain: what nobody else may read.
         about: what it belongs to, as an id; sealed text moved elsewhere does not open.
     """
-    return bytes(Aead(key).encrypt(plain, about))
+    nonce = random(NONCE_BYTES)
+    return nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plain, about, nonce, key)
 
 
 def unseal(key: bytes, sealed: bytes, *, about: bytes) -> bytes:
@@ -43,7 +54,7 @@ def unseal(key: bytes, sealed: bytes, *, about: bytes) -> bytes:
 
 def public_key_of(private_key: bytes) -> bytes:
     """The X25519 public key of 32 secret bytes."""
-    return bytes(PrivateKey(private_key).public_key)
+    return crypto_scalarmult_base(private_key)
 
 
 def seal_to(public_key: bytes, plain: bytes) -> bytes:
@@ -71,10 +82,12 @@ class Box:
 
     def __init__(self, own_private_key: bytes, other_public_key: bytes) -> None:
         self._box = NaClBox(PrivateKey(own_private_key), PublicKey(other_public_key))
+        self._key = self._box.shared_key()
 
     def seal(self, plain: bytes) -> bytes:
         """Seal for the other."""
-        return bytes(self._box.encrypt(plain))
+        nonce = random(NONCE_BYTES)
+        return nonce + crypto_box_easy_afternm(plain, nonce, self._key)
 
     def unseal(self, sealed: bytes) -> bytes:
         """Open what the other sealed.
