@@ -53,7 +53,10 @@ class IntegrationKey(Table, table=True):
 class Complaint(Table, table=True):
     """A complaint as it was accepted. Its words are in the vault."""
 
-    __table_args__ = (Index("uq_complaint_receipt_hash", "receipt_hash", unique=True),)
+    __table_args__ = (
+        Index("uq_complaint_receipt_hash", "receipt_hash", unique=True),
+        Index("ix_complaint_integration_id_received_at", "integration_id", "received_at"),
+    )
 
     id: UUID = Field(primary_key=True)
     integration_id: UUID = Field(sa_column_args=[ForeignKey("integration.id")])

@@ -34,7 +34,10 @@ class Disclosure(Table, table=True):
 class Intention(Table, table=True):
     """A hotline was told what cases means to disclose; it may hold it (protection D8)."""
 
-    __table_args__ = (Index(None, "case_id", "planned_for"),)
+    __table_args__ = (
+        Index(None, "case_id", "planned_for"),
+        Index("ix_intention_held", "id", postgresql_where=text("held_until is not null")),
+    )
 
     id: UUID = Field(primary_key=True)
     case_id: UUID = Field(sa_column_args=[ForeignKey("case.id")])

@@ -55,10 +55,8 @@ _DESTROY = (
 )
 _FORGET_EVENTS = (
     """
-    delete from outbox where exists (
-        select from unnest($1::text[]) as gone(id)
-        where position(convert_to(gone.id, 'UTF8') in outbox.payload) > 0
-    )
+    delete from outbox
+    where convert_from(payload, 'UTF8')::json ->> 'complaint_id' = any($1::text[])
     """,
     """
     delete from parked where exists (
@@ -73,11 +71,16 @@ select id, $2, $3, certificate, signature
 from unnest($1::uuid[], $4::text[], $5::bytea[]) as done(id, certificate, signature)
 on conflict (complaint_id) do update set scrubbed_at = null
 """
+# Each integration keeps its complaints for as long as it wants, so each is asked for its oldest.
 _EXPIRED = """
-select c.id from complaint c join integration i on i.id = c.integration_id
-where c.received_at < $1::timestamptz - make_interval(days => coalesce(i.retention_days, $2))
-and not exists (select from test_complaint t where t.complaint_id = c.id)
-order by c.id limit $3
+select oldest.id from integration i cross join lateral (
+    select c.id, c.received_at from complaint c
+    where c.integration_id = i.id
+        and c.received_at < $1::timestamptz - make_interval(days => coalesce(i.retention_days, $2))
+        and not exists (select from test_complaint t where t.complaint_id = c.id)
+    order by c.received_at limit $3
+) as oldest
+order by oldest.received_at limit $3
 """
 
 

@@ -18,6 +18,7 @@ class SentAlong(Table, table=True):
     __table_args__ = (
         Index("ix_sent_along_due_at", "due_at", postgresql_where=WAITING),
         Index("ix_sent_along_integration_id", "integration_id", "id"),
+        Index("ix_sent_along_state", "state", "id"),
     )
 
     id: UUID = Field(primary_key=True)
