@@ -140,3 +140,20 @@ def test_a_dependency_without_a_name_is_refused_and_not_left_out() -> None:
 
     with pytest.raises(TypeError, match="does not read"):
         router.post("/wishes", dependencies=[Depends(_caller)])(wish)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+async def test_dependencies_that_come_by_inclusion_are_refused_at_the_start(depth: int) -> None:
+    outer = APIRouter()
+    outer.include_router(router, dependencies=[Depends(_caller)])
+    for _ in range(depth - 1):
+        inner, outer = outer, APIRouter()
+        outer.include_router(inner)
+    settings = Settings(database_url=SecretStr("postgresql://unused"), hash_key=b"k" * 32)
+    app = http.create_app(
+        "Wishes", settings, version="1", routers=[outer], running=[], waiting_for=list
+    )
+
+    with pytest.raises(TypeError, match="wish is included with dependencies"):
+        async with app.router.lifespan_context(app):
+            raise AssertionError("it started")

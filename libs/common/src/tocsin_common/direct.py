@@ -1,15 +1,16 @@
 """Operations that are called so often that FastAPI only documents them."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
+from starlette.routing import BaseRoute
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Errors = list[dict[str, Any]]
@@ -20,8 +21,8 @@ class Direct(APIRoute):
 
     It is for an operation that takes a JSON body, header fields, the response, and dependencies
     that are functions of the request alone, and that returns a model. Any other signature is
-    refused when the application is made; dependencies given to `include_router` are not seen, so
-    give none. Callers see no difference, but that who has no key is told so whatever the body is.
+    refused when the application is made, and dependencies that come with `include_router` when it
+    starts. Callers see no difference, but that who has no key is told so whatever the body is.
     """
 
     def get_route_handler(self) -> Handler:
@@ -75,6 +76,20 @@ class Direct(APIRoute):
                 return [{"type": "json_invalid", "loc": ("body",), "msg": "JSON decode error"}]
         values[field.name], errors = field.validate(found, loc=("body",))
         return errors
+
+
+def refuse_what_came_by_inclusion(routes: Sequence[BaseRoute]) -> None:
+    """Look at every route as it is included.
+
+    Raises:
+        TypeError: a direct one was given dependencies on the way, which it would never ask.
+    """
+    for one in iter_route_contexts(routes):
+        if isinstance(one.original_route, Direct) and one.dependencies:
+            raise TypeError(
+                f"{one.name} is included with dependencies, which a direct route does not read: "
+                "name them in its signature"
+            )
 
 
 _JSON = "application/json"

@@ -23,6 +23,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin_common import openapi, problems, rates
+from tocsin_common.direct import refuse_what_came_by_inclusion
 from tocsin_common.errors import is_outage, place_of
 from tocsin_common.group_commit import Overloaded
 from tocsin_common.problems import (
@@ -85,7 +86,8 @@ def create_app(
     """
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        refuse_what_came_by_inclusion(app.routes)
         async with AsyncExitStack() as stack:
             try:
                 for run in running:
