@@ -10,6 +10,8 @@ from builders import MONDAY, a_complaint, a_facility
 from stage import Stage
 
 from tocsin_cases.casework import changes
+from tocsin_cases.casework.confirmation import match_complaint
+from tocsin_cases.officers.service import create
 from tocsin_common.listening import Told
 from tocsin_common.sealing import Box
 from tocsin_contracts import taxonomy
@@ -178,6 +180,30 @@ async def test_after_a_withdrawal_a_case_is_as_bad_as_what_remains(
     sources = "select source is null from case_complaint where complaint_id = :id"
     assert await stage.rows(sources, id=bad.complaint_id) == [(True,)]
     assert await stage.rows(sources, id=mild.complaint_id) == [(False,)]
+
+
+async def test_what_was_taken_back_before_its_facility_was_known_makes_no_case_worse(
+    stage: Stage, intake_box: Box
+) -> None:
+    await stage.import_suppliers([a_facility(1)])
+    bad = {"workers_affected": "1000+", "immediate_danger": True}
+    at_once, later = a_complaint(intake_box, 1, **bad), a_complaint(intake_box, 1, **bad)
+    waiting = later.model_copy(update={"os_id": None})
+    mild = a_complaint(intake_box, 1, source="worker-2", workers_affected="1-9")
+    for one in (at_once, waiting):
+        await hear(stage, withdrawn(one))
+    await stage.hear(at_once, waiting, mild)
+    [[facility_id]] = await stage.rows("select id from facility")
+    async with stage.database.session() as session:
+        officer_id, _ = await create(session, bytes(32), "Ines Okafor")
+        await match_complaint(
+            session, stage.desk, waiting.complaint_id, facility_id, (), officer_id, NOW
+        )
+
+    assert await stage.rows('select scope, immediate_danger from "case"') == [(1, False)]
+    sources = "select complaint_id from case_complaint where source is not null"
+    assert await stage.rows(sources) == [(mild.complaint_id,)]
+    assert await stage.count("case_complaint") == 3
 
 
 async def test_what_is_erased_is_gone_from_every_table_and_is_never_filed_again(

@@ -1,17 +1,19 @@
 """Hotlines are told before buyers are, and may hold; scenarios on the real handlers and rules."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import APRIL, HOTLINE, MAY, OTHER_HOTLINE, REFUSED, a_complaint, a_facility
+from builders import APRIL, HOTLINE, MAY, MONDAY, OTHER_HOTLINE, REFUSED, a_complaint, a_facility
 from stage import Stage
 
+from tocsin_cases.casework.changes import on_withdrawn
 from tocsin_cases.disclosure.handlers import UnknownIntention
+from tocsin_cases.disclosure.schedule import Timing
+from tocsin_common.listening import Told
 from tocsin_common.sealing import Box
-from tocsin_contracts.events.complaints import (
-    DisclosureHeld,
-)
+from tocsin_contracts.events.complaints import DisclosureHeld, Withdrawn
 
 INTENDED = "tocsin.cases.disclosure_intended.v1"
 
@@ -70,6 +72,32 @@ async def test_a_hold_stops_the_release_until_it_lapses(stage: Stage, intake_box
     await stage.play(since=datetime(2026, 3, 25, tzinfo=UTC), until=APRIL)
     [alert] = await stage.alerts()
     assert alert.slot == datetime(2026, 3, 26, 12, tzinfo=UTC)
+
+
+async def test_nothing_leaves_by_a_hotline_that_could_not_hold_it(
+    stage: Stage, intake_box: Box
+) -> None:
+    """One source withdraws when another has come, by a hotline that knows of no intention."""
+    stage.terms = replace(stage.terms, timing=Timing(spread=timedelta()))
+    await stage.import_suppliers([a_facility(1)])
+    first = a_complaint(intake_box, 1)
+    second = a_complaint(
+        intake_box, 1, source="worker-2", integration_id=OTHER_HOTLINE,
+        occurred_at=MONDAY + timedelta(days=2),
+    )  # fmt: skip
+
+    async def withdraw(on: Stage) -> None:
+        gone = Withdrawn(complaint_id=first.complaint_id, occurred_at=MONDAY)
+        async with on.database.begin() as tx:
+            await on_withdrawn(on.terms.taxonomy, tx, [Told(gone)])
+
+    await stage.play([first, second], [(MONDAY + timedelta(days=4), withdraw)], until=APRIL)
+
+    told = {one["integration_id"]: one for one in await stage.told(INTENDED)}
+    [alert] = await stage.alerts()
+    known_at = datetime.fromisoformat(told[str(OTHER_HOTLINE)]["occurred_at"])
+    assert datetime.fromisoformat(told[str(HOTLINE)]["slot"]) < alert.slot
+    assert alert.slot - known_at >= timedelta(hours=72)
 
 
 async def test_no_hold_lasts_longer_than_30_days(stage: Stage, intake_box: Box) -> None:

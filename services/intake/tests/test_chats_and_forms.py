@@ -13,13 +13,14 @@ from systems import SYSTEMS, a_chat, a_run, a_submission, register
 from tocsin_common.group_commit import GroupCommit
 from tocsin_common.testing import serving
 from tocsin_common.testing.http import Client
+from tocsin_contracts.events.complaints import Headcount
 from tocsin_intake.acceptance.storing import store_complaints
 from tocsin_intake.adapters import kobo, rapidpro, telegram
 from tocsin_intake.adapters.payloads import Payload, Translation
 from tocsin_intake.app import create_app
 from tocsin_intake.integrations import Hotline
 from tocsin_intake.integrations.systems import Flow, Survey, System
-from tocsin_intake.schemas import ComplaintSubmission, IntegrationDefaults
+from tocsin_intake.schemas import Attestation, ComplaintSubmission, IntegrationDefaults
 from tocsin_intake.settings import Settings
 
 Header = dict[str, str]
@@ -210,6 +211,23 @@ def test_a_form_without_our_names_is_mapped_or_kept_as_its_answers() -> None:
     said = "q1: heat\ngroup1/q2: Heron\nrepeat/q3 [1]: a\nrepeat/q3 [2]: b"
     assert plain.words == said
     assert [one.reference for one in plain.media] == ["https://kobo.example/1.jpg"]
+
+
+def test_a_hotline_attests_only_where_its_operator_said_that_it_does() -> None:
+    body = {"_uuid": "u1", "words": "heat", "genuine": "yes", "office/members": "40"}
+    office = {"genuine": "genuine", "members": "office/members"}
+    results = {"words": {"value": "heat"}, "genuine": {"value": "yes"}, "n": {"value": "40"}}
+
+    by_anybody = the_complaint(kobo, body)
+    by_the_office = the_complaint(kobo, body, kobo=Survey(fields=office))
+    flow = the_complaint(rapidpro, a_run(results=results))
+    named = Flow(fields={"words": "words", "genuine": "genuine", "members": "n"})
+    mapped = the_complaint(rapidpro, a_run(results=results), rapidpro=named)
+
+    assert by_anybody.attestation == flow.attestation == Attestation()
+    assert by_anybody.words == "heat\ngenuine: yes\nmembers: 40"
+    for one in (by_the_office, mapped):
+        assert one.attestation == Attestation(genuine=True, members=Headcount.TENS)
 
 
 def test_a_form_as_kobo_posts_it_leaves_out_what_is_not_an_answer() -> None:

@@ -99,6 +99,22 @@ async def test_a_hold_lasts_30_days_and_is_renewed_by_two_people(
     assert {one.reason for one in found} == {"source_in_danger"}
 
 
+async def test_who_comes_after_its_slot_is_told_that_it_may_have_left(
+    intake: Client, operator: Header, tell: Any, told: Any
+) -> None:
+    integration_id, [key, _] = await a_hotline(intake, operator)
+    event = intended(integration_id).model_copy(update={"slot": datetime.now(UTC)})
+    await tell(event)
+    await eventually(lambda: listed(intake, key))
+
+    late = await intake.post(f"/v1/disclosures/{event.intention_id}/hold", json=HOLD, headers=key)
+
+    assert (late.status, late.json()["code"]) == (409, "too_late")
+    [shown] = await listed(intake, key)
+    assert shown["held_until"] is None
+    assert await holds(told) == []
+
+
 async def test_a_reason_must_be_a_code(intake: Client, operator: Header, tell: Any) -> None:
     integration_id, [key, _] = await a_hotline(intake, operator)
     event = intended(integration_id)

@@ -1,5 +1,8 @@
 """Who guesses receipts is slowed, and nobody else; what consent may be changed by whom."""
 
+import asyncio
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +44,24 @@ def test_a_source_is_forgotten_within_an_hour() -> None:
         known.missed("192.0.2.1", float(second))
 
     assert wait_of(known, "192.0.2.1", FORGOTTEN) == 0
+
+
+async def test_many_tries_at_once_are_no_more_than_a_few() -> None:
+    known, tried = Guesses(), list[int]()
+
+    async def guess(number: int) -> None:
+        async with known.turn("192.0.2.1"):
+            tried.append(number)
+            await asyncio.sleep(0)
+            known.missed("192.0.2.1", time.monotonic())
+
+    ended = await asyncio.gather(*map(guess, range(500)), return_exceptions=True)
+
+    assert len(tried) <= guesses.AT_ONCE + FREE
+    assert {type(one) for one in ended} == {type(None), Slower}
+    async with known.turn("192.0.2.2"):
+        tried.append(-1)
+    assert tried[-1] == -1, "it is slowed for nobody else"
 
 
 def test_all_addresses_of_one_household_are_one_source() -> None:

@@ -186,6 +186,26 @@ async def test_a_test_keys_complaint_is_answered_and_never_leaves(
     assert await scalar(database, "select count(*) from test_complaint") == 1
 
 
+async def test_a_test_key_neither_holds_nor_releases_nor_sees_what_is_real(
+    intake: Client, operator: Header, line: Any
+) -> None:
+    keys = f"{PATH}/{line['integration_id']}/keys"
+    made = await intake.post(keys, json={"test": True}, headers=operator)
+    shown, reason = intake.with_key(made.json()["key"]), {"reason": "other"}
+    told = {"complaint_ids": [str(uuid4())]}
+
+    answers = [
+        await intake.get("/v1/disclosures", headers=shown),
+        await intake.post(f"/v1/disclosures/{uuid4()}/hold", json=reason, headers=shown),
+        await intake.post(f"/v1/disclosures/{uuid4()}/release", json=reason, headers=shown),
+        await intake.get("/v1/openings", headers=shown),
+        await intake.get("/v1/replies-waiting", headers=shown),
+        await intake.post("/v1/replies-waiting/told", json=told, headers=shown),
+    ]
+
+    assert [(one.status, one.json()["code"]) for one in answers] == [(403, "not_permitted")] * 6
+
+
 async def test_test_complaints_are_gone_after_a_day_and_real_ones_stay(
     intake: Client, operator: Header, line: Any, database: Database
 ) -> None:

@@ -137,6 +137,29 @@ async def test_chained_references_in_one_group_are_one_complaint(
     assert len(pointers) == 1
 
 
+async def test_what_is_refused_under_one_name_takes_no_other_name_from_anybody(
+    intake: Client, hotline: Header, database: Database
+) -> None:
+    async def post(key: str | None, reference: str | None, words: str) -> Any:
+        headers = {**hotline, **({"Idempotency-Key": key} if key else {})}
+        complaint = a_complaint(external_ref=reference, words=words)
+        answer = await intake.post("/v1/complaints", json=complaint, headers=headers)
+        return answer.status, answer.json()
+
+    await post("key of a careless script", "first", "One worker's words.")
+    refused = await post("key of a careless script", "second", "Another worker's words.")
+    again, (joined, _) = await asyncio.gather(
+        post(None, "second", "Another worker's words."),
+        post("key of a careless script", "third", "A third one's words."),
+    )
+    message = {"external_ref": "third", "words": "More of the third one's."}
+    lost = await intake.post("/v1/complaints/messages", json=message, headers=hotline)
+
+    assert (refused[0], refused[1]["code"]) == (422, "reference_reused")
+    assert (again[0], again[1]["status"]) == (201, "received")
+    assert (joined, lost.status) == (422, 404), "nothing of the third was stored"
+
+
 async def test_without_postgresql_it_answers_503_and_afterwards_stores_again(
     intake: Client, hotline: Header, database: Database, servers: Servers
 ) -> None:

@@ -1,5 +1,6 @@
 """A worker comes back with a receipt; a hotline adds words it cannot read."""
 
+import asyncio
 import base64
 import time
 from datetime import UTC, datetime
@@ -26,6 +27,10 @@ from tocsin_intake import receipts
 from tocsin_intake.dialogue import guesses, phrases, schemas, window
 
 Header = dict[str, str]
+WAITING_FOR_A_LOCK = """
+select count(*) from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock'
+"""
 LANGUAGES = ("en", "zh", "th", "vi", "es", "id")
 
 
@@ -293,6 +298,33 @@ async def test_consent_changes_are_told_in_versions(
         "about_complaint",
     )
     assert str(first.complaint_id) == complaint_id
+
+
+async def test_a_refusal_is_not_undone_by_what_else_is_changed_at_the_same_time(
+    intake: Client, hotline: Header, database: Database
+) -> None:
+    said = {"consent": {"share": "given", "contact_me": True}, "contact": "+84 000 000 001"}
+    receipt, complaint_id = await a_receipt(intake, hotline, **said)
+
+    async def wait_for_a_lock(number: int) -> None:
+        async def all_wait() -> bool:
+            async with database.begin() as tx:
+                waiting = await tx.execute(text(WAITING_FOR_A_LOCK))
+                return waiting.scalar_one() >= number
+
+        await eventually(all_wait)
+
+    async with database.begin() as tx:
+        held = "select from data_key where complaint_id = cast(:id as uuid) for update"
+        await tx.execute(text(held), {"id": complaint_id})
+        refusing = asyncio.create_task(use(intake, "consent", receipt, share="refused"))
+        await wait_for_a_lock(1)
+        quieter = asyncio.create_task(use(intake, "consent", receipt, contact_me=False))
+        await wait_for_a_lock(2)
+    await asyncio.gather(refusing, quieter)
+
+    now = (await use(intake, "open", receipt))["consent"]
+    assert (now["share"], now["contact_me"]) == ("refused", False)
 
 
 async def test_a_withdrawal_is_told_once_and_forgets_the_contact(

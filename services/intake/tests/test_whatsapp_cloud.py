@@ -17,7 +17,7 @@ from tocsin_intake.adapters import whatsapp_cloud
 from tocsin_intake.adapters.payloads import Payload, Translation
 from tocsin_intake.adapters.reading import Malformed
 from tocsin_intake.integrations import Hotline
-from tocsin_intake.schemas import ComplaintSubmission, IntegrationDefaults
+from tocsin_intake.schemas import Attestation, ComplaintSubmission, IntegrationDefaults
 
 HOTLINE = Hotline(uuid4(), "whatsapp_cloud", IntegrationDefaults())
 
@@ -107,6 +107,18 @@ def test_a_field_that_does_not_fit_is_not_lost_with_its_form() -> None:
     assert "last May" in complaint.words
     assert "Viet Nam" in complaint.words
     assert complaint.words.startswith("No pay.")
+
+
+def test_nobody_attests_to_themselves_by_sending_more_than_a_form_asks_for() -> None:
+    answer = {
+        "words": "No pay.", "relation": "representative", "share": "given",
+        "genuine": True, "members": "1000+", "attestation_reference": "anybody",
+    }  # fmt: skip
+
+    complaint = the_complaint(**a_form(answer))
+
+    assert complaint.attestation == Attestation()
+    assert "members: 1000+" in complaint.words
 
 
 def test_a_form_that_is_not_ours_is_kept_as_words() -> None:

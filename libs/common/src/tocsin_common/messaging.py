@@ -218,6 +218,20 @@ class Bus:
             consumer_lag.labels(consumer.name).set(waiting)
         return None
 
+    async def has_heard(self, *events: type[Event]) -> bool:
+        """Whether all that was told of these facts so far is settled; not while nobody can say."""
+        if not (jetstream := self.jetstream):
+            return False
+        for event in events:
+            consumer = self._consumers[event]
+            try:
+                info = await jetstream.consumer_info(consumer.stream.name, consumer.name, timeout=2)
+            except (NatsError, TimeoutError):
+                return False
+            if info.num_pending or info.num_ack_pending:
+                return False
+        return True
+
     async def _disconnect(self) -> None:
         """Let handlers finish, then close, even a connection that is looking for its server."""
         connection = self._connection

@@ -47,6 +47,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     cases = Service(CASES, settings, places.TABLES, [too_old])
     known_officers: KeyRing[Caller] = KeyRing(settings.hash_key, lambda: by_key(cases.database))
     desk = Desk(Box(settings.box_private_key, settings.intake_box_public_key), terms.taxonomy)
+    said = (ConsentChanged, Withdrawn, Erased, DisclosureHeld)
+    keeper = SlotKeeper(cases.database, terms, partial(cases.bus.has_heard, *said))
     if role.works:
         cases.bus.listen(ComplaintReceived, partial(on_complaints_received, desk))
         cases.bus.listen(MessageAdded, changes.on_messages_added)
@@ -70,7 +72,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         ],
         running=[
             *([known_officers.running] if role.answers else []),
-            *([SlotKeeper(cases.database, terms).running] if role.works else []),
+            *([keeper.running] if role.works else []),
             *([Overdue(cases.database).running] if role.works else []),
         ],
         chapters=retelling.chapters(terms),

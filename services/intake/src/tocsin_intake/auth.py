@@ -132,11 +132,23 @@ async def _hotline(request: Request) -> KnownHotline:
     return await (await hotlines(request)).permitted(request, Scope.COMPLAINTS)
 
 
+async def _live(request: Request) -> KnownHotline:
+    return _no_test(await _hotline(request))
+
+
 async def _holding(request: Request) -> KnownHotline:
-    return await (await hotlines(request)).permitted(request, Scope.DISCLOSURES)
+    return _no_test(await (await hotlines(request)).permitted(request, Scope.DISCLOSURES))
+
+
+def _no_test(hotline: KnownHotline) -> KnownHotline:
+    if hotline.test:
+        raise NotPermitted
+    return hotline
 
 
 Hotline = Annotated[KnownHotline, Depends(ByKey(_hotline))]
 """A hotline that may hand complaints in."""
+LiveHotline = Annotated[KnownHotline, Depends(ByKey(_live))]
+"""The same by a live key, where what others handed in is at stake."""
 HoldingHotline = Annotated[KnownHotline, Depends(ByKey(_holding))]
-"""A hotline that may see and hold what would be disclosed."""
+"""A hotline that may see and hold what would be disclosed, by a live key."""

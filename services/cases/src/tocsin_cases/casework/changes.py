@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_cases.casework import severity, standing
-from tocsin_cases.casework.severity import Severity
+from tocsin_cases.casework.severity import LEAST
 from tocsin_common import heard
 from tocsin_common.database import driver
 from tocsin_common.listening import Told
@@ -90,7 +90,6 @@ delete from "case" c where c.id = any($1::uuid[])
 and not exists (select from case_complaint joined where joined.case_id = c.id)
 and not exists (select from disclosure d where d.case_id = c.id)
 """
-LEAST = Severity(1, 1, 1)
 
 
 async def on_messages_added(tx: AsyncConnection, told: Sequence[Told[MessageAdded]]) -> None:

@@ -105,6 +105,7 @@ async def match_complaint(
         Headcount(complaint.workers_affected),
         complaint.immediate_danger,
         opened(desk.box, complaint.sealed or b""),
+        complaint.withdrawn_at is not None,
     )
     complaint.match = Match.MATCHED
     complaint.facility_id = facility_id

@@ -85,6 +85,8 @@ class Joining:
     affected: Headcount
     immediate_danger: bool
     reported: Reported
+    withdrawn: bool = False
+    """It was taken back: it makes no case worse, and nothing stands for its source."""
 
 
 CaseKey = tuple[UUID, str]
@@ -119,6 +121,7 @@ async def file_complaints(
             one.event.workers_affected,
             one.event.immediate_danger,
             one.reported,
+            one.withdrawn_at is not None,
         )
         for one, verdict in filed
         if verdict.match is Match.MATCHED
@@ -226,7 +229,7 @@ async def join_cases(tx: AsyncConnection, joining: Sequence[Joining], now: datet
     for one in joining:
         for group in {issue.group for issue in one.issues}:
             place = one.facility_id, group
-            found = severity.of((i for i in one.issues if i.group == group), one.affected)
+            found = _severity(one, group)
             members[place].append(one)
             worst[place] = worst.get(place, found).worst(found)
     places = sorted(members)
@@ -241,7 +244,7 @@ async def join_cases(tx: AsyncConnection, joining: Sequence[Joining], now: datet
         [worst[place].scale for place in places],
         [worst[place].scope for place in places],
         [worst[place].irremediability for place in places],
-        [any(one.immediate_danger for one in members[place]) for place in places],
+        [any(_is_danger(one) for one in members[place]) for place in places],
     )
     await connection.copy_records_to_table(
         "case_complaint",
@@ -255,8 +258,18 @@ async def join_cases(tx: AsyncConnection, joining: Sequence[Joining], now: datet
     return [case["id"] for case in cases]
 
 
+def _severity(one: Joining, group: str) -> Severity:
+    if one.withdrawn:
+        return severity.LEAST
+    return severity.of((issue for issue in one.issues if issue.group == group), one.affected)
+
+
+def _is_danger(one: Joining) -> bool:
+    return one.immediate_danger and not one.withdrawn
+
+
 def _joined(case: asyncpg.Record, one: Joining) -> tuple[object, ...]:
-    source = source_in(case["key"], one.reported)
+    source = None if one.withdrawn else source_in(case["key"], one.reported)
     if source is None:
         return case["id"], one.complaint_id, None, None, None
     return case["id"], one.complaint_id, source.kind, source.handle, source.before or None

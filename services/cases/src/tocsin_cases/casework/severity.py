@@ -37,6 +37,10 @@ class Severity:
         )
 
 
+LEAST = Severity(1, 1, 1)
+"""Of a case in which nothing is left that makes it worse."""
+
+
 def of(issues: Iterable[Issue], affected: Headcount) -> Severity:
     """Where an officer's judgement begins: what the taxonomy says, and how many it is about."""
     known = list(issues)

@@ -56,6 +56,10 @@ class Told:
     integration_ids: tuple[UUID, ...]
     last_at: datetime
 
+    def came_by(self, integration_ids: Collection[UUID]) -> bool:
+        """Whether any of these hotlines brought it."""
+        return not frozenset(integration_ids).isdisjoint(self.integration_ids)
+
 
 async def contributions(
     tx: AsyncConnection, slots: Calendar, slot: datetime, since: Mapping[UUID, datetime | None]

@@ -44,7 +44,11 @@ select a.id from alert a join "case" c on c.id = a.case_id join facility f on f.
 where a.state = 'active' and f.revision <> a.revision order by a.id
 """
 _STILL_DUE = """
-select d.case_id, d.delay_seconds, d.since, c.facility_id, c.issue_group, f.country, f.revision
+select d.case_id, d.delay_seconds, d.since, c.facility_id, c.issue_group, f.country, f.revision,
+    array(
+        select i.integration_id from intention i
+        where i.case_id = d.case_id and i.planned_for = d.planned_for
+    ) as told
 from disclosure d join "case" c on c.id = d.case_id join facility f on f.id = c.facility_id
 where d.case_id = any($1::uuid[]) and d.planned_for <= $2 and d.alert_id is null
 and not exists (
@@ -187,7 +191,10 @@ def _event(due: Due, said: UnverifiedStatement, terms: Terms, slot: datetime) ->
 async def _raise(
     tx: AsyncConnection, terms: Terms, slot: datetime, due: Sequence[Due]
 ) -> dict[UUID, Said]:
-    """Make the alerts of cases that may still be told of; the others are weighed again."""
+    """Make the alerts of cases that may still be told of; the others are weighed again.
+
+    What came by a hotline that was not told of it takes no part: it could not hold it (D8).
+    """
     alerts = {one.case_id: one.alert_id for one in due if one.case_id}
     if not alerts:
         return {}
@@ -205,6 +212,7 @@ async def _raise(
             one.contribution
             for one in known.get(case_id, ())
             if schedule.is_settled(one.contribution.slot, terms.timing, delay, slot)
+            and one.came_by(row["told"])
         )
         group, named = groups.get(row["issue_group"]), names.get(row["facility_id"])
         if not group or not named or rules.may_tell(settled) is Level.INTERNAL:

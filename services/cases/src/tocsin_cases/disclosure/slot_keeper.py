@@ -1,4 +1,8 @@
-"""Wakes in every slot, releases what is due, and then plans what comes next."""
+"""Wakes in every slot, releases what is due, and then plans what comes next.
+
+What was said before a slot counts in it, though it is heard a moment later: a hold, a withdrawal,
+a refusal. So nothing leaves before the slot's grace is over and all of that has been heard.
+"""
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -20,16 +24,29 @@ SOON = 0.5  # seconds after a failure, doubling
 LONGEST_PAUSE = 5.0  # seconds; a slot that begins meanwhile waits no longer
 LATE = timedelta(minutes=1)  # an arrival of the last moment is heard by then, whatever waits
 
+Hearing = Callable[[], Awaitable[bool]]
+"""Whether all is heard that sources and hotlines have said so far."""
+
+
+class NotHeard(Exception):
+    """Somebody may have said that it must not leave."""
+
+
+async def _everything() -> bool:
+    return True
+
 
 class SlotKeeper:
     """One in every process that works; whoever is first in a slot leaves the others nothing."""
 
-    def __init__(self, database: Database, terms: Terms) -> None:
+    def __init__(self, database: Database, terms: Terms, has_heard: Hearing = _everything) -> None:
         self._database = database
         self._terms = terms
+        self._has_heard = has_heard
         slots = terms.slots
-        self._releasing = OnceASlot("release", slots, timedelta(), self._release)
-        self._planning = OnceASlot("plan", slots, min(LATE, slots.shortest_gap / 4), self._plan)
+        grace = min(LATE, slots.shortest_gap / 4)
+        self._releasing = OnceASlot("release", slots, grace, self._release)
+        self._planning = OnceASlot("plan", slots, 2 * grace, self._plan)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -38,6 +55,8 @@ class SlotKeeper:
             yield
 
     async def _release(self, slot: datetime) -> None:
+        if not await self._has_heard():
+            raise NotHeard
         if left := await service.release(self._database, self._terms, slot):
             log.info("released in the slot: %d", left)
 

@@ -64,6 +64,12 @@ class Known:
     erased: bool = False
     """It was erased, and does not come back by being sent again."""
 
+    def is_said_by(self, member: "Member") -> bool:
+        """Whether `member` is this again, and not something else under one of its references."""
+        return self.erased or self.body_hash == (
+            None if isinstance(member, counting.Counted) else member.body_hash
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Unclaimed:

@@ -1,6 +1,6 @@
 """Writing complaints together: each once, whatever it repeats."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -26,6 +26,7 @@ from acceptance a left join complaint c on c.id = a.complaint_id
 left join erasure e on e.complaint_id = a.complaint_id
 where a.reference = any($1::bytea[])
 """
+_LET_GO = "delete from acceptance where reference = any($1::bytea[])"
 _POINT_ELSEWHERE = """
 update acceptance set complaint_id = elsewhere.complaint_id
 from unnest($1::bytea[], $2::uuid[]) as elsewhere(reference, complaint_id)
@@ -49,26 +50,30 @@ async def store_complaints(tx: AsyncConnection, members: Sequence[Member]) -> Se
     """Store and tell what is new; return each member itself, or the complaint it repeats.
 
     Complaints with a common reference are one complaint, whether they arrive together, in two
-    processes at once, or years apart.
+    processes at once, or years apart. Of something else under a reference that is taken nothing
+    stays: its other references are free for the complaint that it is.
     """
     connection = await driver(tx)
     points_to, known = await _claim_references(connection, members)
     new: dict[UUID, Member] = {}
-    elsewhere: dict[bytes, UUID] = {}
+    stored = dict(points_to)
     outcome: list[Outcome] = []
     for member in members:
         own = member.complaint_id
-        first = next((points_to[one] for one in member.references if points_to[one] != own), own)
+        free = [one for one in member.references if points_to.get(one, own) == own]
+        first = next((points_to[one] for one in member.references if one not in free), own)
         if first == own:
             new[own] = member
             outcome.append(member)
+            points_to |= dict.fromkeys(free, own)
             continue
-        outcome.append(known[first] if first in known else _as_known(new[first]))
-        moved = {one: first for one in member.references if points_to[one] == own}
-        points_to |= moved
-        elsewhere |= moved
-    if elsewhere:
-        await connection.execute(_POINT_ELSEWHERE, list(elsewhere), list(elsewhere.values()))
+        before = known[first] if first in known else _as_known(new[first])
+        outcome.append(before)
+        if before.is_said_by(member):
+            points_to |= dict.fromkeys(free, first)
+        else:
+            points_to = {one: at for one, at in points_to.items() if one not in free}
+    await _point(connection, stored, points_to)
     accepted = [member for member in new.values() if isinstance(member, Accepted)]
     if short := await attachments.claim(connection, accepted):
         accepted = [member for member in accepted if member.complaint_id not in short]
@@ -110,6 +115,19 @@ async def _claim_references(
         for row in rows
     }
     return points_to | {row["reference"]: row["id"] for row in rows}, known
+
+
+async def _point(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    stored: Mapping[bytes, UUID],
+    points_to: Mapping[bytes, UUID],
+) -> None:
+    """Let references point to where they should by now, or go."""
+    if gone := [one for one in stored if one not in points_to]:
+        await connection.execute(_LET_GO, gone)
+    moved = {one: at for one, at in points_to.items() if stored[one] != at}
+    if moved:
+        await connection.execute(_POINT_ELSEWHERE, list(moved), list(moved.values()))
 
 
 async def _store(connection: "asyncpg.Connection[asyncpg.Record]", new: Sequence[Accepted]) -> None:

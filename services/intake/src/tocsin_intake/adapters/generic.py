@@ -102,7 +102,9 @@ def _complaint(ours: Generic, item: Any, reference: str | None) -> ComplaintSubm
     if not found.get("external_ref"):
         found["external_ref"] = reference
     said = {field: value for field, value in found.items() if value is not None}
-    return tolerant(said, media=_media(ours, item)) if said.get("words") else None
+    if not said.get("words"):
+        return None
+    return tolerant(said, mapped=ours.mapping, media=_media(ours, item))
 
 
 def _media(ours: Generic, item: Any) -> tuple[Media, ...]:

@@ -3,6 +3,7 @@
 | in the submission | in the complaint |
 | --- | --- |
 | questions named like a field, or as the integration's `fields` say | that field |
+| what a hotline attests, only as the integration's `fields` say | that field, else `words` |
 | without `words`: every answer, as `question: answer` | `words` |
 | `_attachments[]` | `media` by address, fetched afterwards |
 | `_uuid`, else `meta/instanceID`, else a digest of the body | `external_ref` |
@@ -115,6 +116,7 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
         flat["words"] = "[form without words]"
     complaint = flat["words"] and tolerant(
         {"channel": "form"} | flat | {"external_ref": _uuid(submission) or _digest(payload)},
+        mapped=wanted,
         media=media,
     )
     if not complaint:

@@ -3,6 +3,7 @@
 | in the body | in the complaint |
 | --- | --- |
 | `results.<name>` named like a field, or as the integration's `fields` say | that field |
+| what a hotline attests, only as the integration's `fields` say | that field, else `words` |
 | … its `input` | for words; they are longer than its `value` |
 | … its `category` | for a yes or no that its `value` does not say |
 | without `words`: `input.text`, else every other result | `words` |
@@ -108,6 +109,7 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     flat.setdefault("language", LANGUAGES.get(language.lower(), language))
     complaint = flat["words"] and tolerant(
         flat | {"external_ref": _reference(body, payload)},
+        mapped=_flow(hotline).fields,
         source=_source(body),
         media=media,
     )

@@ -4,6 +4,7 @@
 | --- | --- |
 | `messages[].text.body`, a caption, a button's or list row's text | `words` |
 | `messages[].interactive.nfm_reply.response_json` (a form) | its fields of the same names |
+| … what a hotline attests | `words`: whoever answers may send what was not asked |
 | `image`, `video`, `audio`, `voice`, `document`, `sticker` | `media` by id, fetched afterwards |
 | `location`, `contacts`, `order` | `words`: the place, the cards, the note |
 | `edit` of an earlier message | a message that follows it, or a complaint if it never came |

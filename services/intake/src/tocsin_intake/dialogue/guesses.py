@@ -1,11 +1,12 @@
 """Guesses are slowed per source: in memory, for at most an hour, and never for everybody."""
 
+import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -17,6 +18,7 @@ FREE = 5  # wrong numbers before anything is slowed: people mistype
 LONGEST = 60.0  # seconds between two tries of one source, at the most
 FORGOTTEN = 3540.0  # seconds after the first wrong number: with the next look, within an hour
 LOOK = 60.0  # seconds between looks for what is to be forgotten
+AT_ONCE = 16  # tries of one source; the others wait, and then know what those have learnt
 SOURCES = 10_000  # remembered at once; a crowd of them crowds out only each other
 
 
@@ -35,12 +37,38 @@ class _Record:
     last: float = 0.0
 
 
+@dataclass(slots=True)
+class _Turns:
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    tries: int = 0
+
+
 class Guesses:
     """Wrong numbers by source; of a source only a hash is held, under a key of this process."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._records: OrderedDict[bytes, _Record] = OrderedDict()
+        self._turns: dict[bytes, _Turns] = {}
+
+    @asynccontextmanager
+    async def turn(self, address: str) -> AsyncGenerator[None]:
+        """Let a source have a few tries at once: else none of very many would know of the others.
+
+        Raises:
+            Slower: it must wait.
+        """
+        name = self._name(address)
+        turns = self._turns.setdefault(name, _Turns())
+        turns.tries += 1
+        try:
+            async with turns.places:
+                self.check(address, time.monotonic())
+                yield
+        finally:
+            turns.tries -= 1
+            if not turns.tries:
+                del self._turns[name]
 
     def check(self, address: str, now: float) -> None:
         """Return if the source may try now.

@@ -9,7 +9,7 @@ from tocsin_common.database import Session, driver
 from tocsin_common.problems import Conflict, NotFound
 from tocsin_contracts.events.complaints import Author
 from tocsin_intake.acceptance.references import reference
-from tocsin_intake.auth import Hotline
+from tocsin_intake.auth import Hotline, LiveHotline
 from tocsin_intake.dialogue import named, phrases, service
 from tocsin_intake.dialogue.schemas import (
     HotlineMessage,
@@ -67,7 +67,7 @@ async def add_to_complaint(
 
 @router.get("/replies-waiting")
 async def list_waiting_replies(
-    hotline: Hotline, session: Session, limit: Annotated[int, Query(ge=1, le=200)] = 50
+    hotline: LiveHotline, session: Session, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> WaitingReplies:
     """List the complaints whose workers may be told that a message waits; not what it says."""
     connection = await driver(await session.connection())
@@ -76,7 +76,7 @@ async def list_waiting_replies(
 
 
 @router.post("/replies-waiting/told", status_code=204)
-async def workers_were_told(told: TheyWereTold, hotline: Hotline, session: Session) -> None:
+async def workers_were_told(told: TheyWereTold, hotline: LiveHotline, session: Session) -> None:
     """Take complaints off that list, once their workers know."""
     connection = await driver(await session.connection())
     await connection.execute(_TOLD, hotline.integration_id, told.complaint_ids)

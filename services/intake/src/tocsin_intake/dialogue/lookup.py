@@ -33,6 +33,13 @@ from (
 join complaint c on c.id = named.id join data_key k on k.complaint_id = c.id
 join vault_entry v on v.complaint_id = c.id left join dialogue d on d.complaint_id = c.id
 """
+_HOLD = """
+select from complaint where id in (
+    select id from complaint where receipt_hash = $1
+    union all select complaint_id from dialogue where own_receipt_hash = $1
+) for no key update
+"""
+"""A statement of its own: what is read after it is what others have made of it meanwhile."""
 _USED = """
 update complaint set receipt_used_at = now() where id = $1 and receipt_used_at is null
 """
@@ -73,10 +80,12 @@ async def find(
         hash_key: under which receipts are known.
         receipt: the number.
         pin: with one's own number.
-        to_change: keep the complaint from being erased until the transaction is over.
+        to_change: let nobody else change or erase the complaint until the transaction is over.
     """
     connection = await driver(tx)
     digest = receipts.hash_of(hash_key, receipt)
+    if to_change:
+        await connection.execute(_HOLD, digest)
     query = f"{_LOOK} for key share of k" if to_change else _LOOK
     row = await connection.fetchrow(query, digest)
     own = row is not None and row["own_receipt_hash"] == digest

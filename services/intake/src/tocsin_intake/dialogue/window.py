@@ -34,11 +34,11 @@ class Window:
             Slower: too many wrong numbers came from there.
         """
         started = time.monotonic()
-        self._guesses.check(self._address, started)
-        async with self._database.begin() as tx:
-            outcome = await work(tx, self._counter)
-        if outcome.found is None:
-            self._guesses.missed(self._address, started)
+        async with self._guesses.turn(self._address):
+            async with self._database.begin() as tx:
+                outcome = await work(tx, self._counter)
+            if outcome.found is None:
+                self._guesses.missed(self._address, time.monotonic())
         answered = answer(outcome)
         await asyncio.sleep(max(0.0, started + NO_SOONER - time.monotonic()))
         return answered

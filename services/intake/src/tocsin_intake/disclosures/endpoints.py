@@ -38,7 +38,10 @@ async def list_disclosures(
 async def hold_disclosure(
     disclosure_id: UUID, wanted: Hold, hotline: HoldingHotline, session: Session
 ) -> DisclosureShown:
-    """Hold it for 30 days. To hold it for longer, two people ask, each with a key of their own."""
+    """Hold it for 30 days. To hold it for longer, two people ask, each with a key of their own.
+
+    What is held before its slot comes stays held, whatever is slow meanwhile; after that it is 409.
+    """
     held = await service.hold(
         session, hotline.integration_id, hotline.key_id, disclosure_id, wanted.reason
     )

@@ -7,12 +7,19 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tocsin_common import outbox
-from tocsin_common.problems import NotFound
+from tocsin_common.problems import Conflict, NotFound
 from tocsin_contracts.events.complaints import DisclosureHeld
 from tocsin_intake.disclosures.models import Intention
 from tocsin_intake.disclosures.schemas import HoldReason
 
 HELD_FOR = timedelta(days=30)
+
+
+class TooLate(Conflict):
+    """Its slot has come: it may have left, and then nothing holds it."""
+
+    code = "too_late"
+    detail = "Its slot has come, so buyers may know it. Ask a case officer to end the alert."
 
 
 async def page(
@@ -36,9 +43,13 @@ async def hold(
 
     Raises:
         NotFound: this hotline was never told of it.
+        TooLate: its slot has come, and nobody held it before.
     """
     intention = await _own(session, integration_id, intention_id)
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC)
+    if intention.slot <= now and not intention.holds:
+        raise TooLate
+    today = now.date()
     renewing = intention.held_until is not None and intention.held_until >= today
     if renewing and intention.renewal_by in (None, key_id):
         intention.renewal_by = key_id

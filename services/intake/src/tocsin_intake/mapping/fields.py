@@ -7,10 +7,14 @@
 | `genuine`, `attestation_reference`, `members` | `attestation.…` |
 | `source`, `source_kind` | `source.handle`, `source.kind` (`phone` where nothing else is said) |
 | all others | the field of the same name |
+
+What a hotline attests is the hotline's to say (protection D2). Whoever answers a form may send more
+fields than it asks for, so an adapter takes an attestation only from where the operator said that
+it stands; elsewhere it is one more thing that was said.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -32,6 +36,7 @@ INSIDE: dict[str, tuple[str, str]] = {
     "source": ("source", "handle"),
     "source_kind": ("source", "kind"),
 }
+ATTESTED = frozenset(name for name, (outer, _) in INSIDE.items() if outer == "attestation")
 PLAIN = frozenset(ComplaintSubmission.model_fields) - {
     *("facility", "consent", "attestation", "source", "media")
 }
@@ -65,13 +70,23 @@ def submission_of(flat: Mapping[str, Any], **more: Any) -> ComplaintSubmission:
     return ComplaintSubmission.model_validate(whole | more)
 
 
-def tolerant(flat: Mapping[str, Any], **more: Any) -> ComplaintSubmission | None:
+def tolerant(
+    flat: Mapping[str, Any], *, mapped: Collection[str] = (), **more: Any
+) -> ComplaintSubmission | None:
     """The same, where nobody can be asked: what does not fit its field is added to the words.
+
+    So is an attestation that does not stand where the operator said.
+
+    Args:
+        flat: what was answered.
+        mapped: the fields that the operator said where to find.
+        more: fields of the complaint that are no answers.
 
     Return `None` if nothing is left to say.
     """
     known = {name: value for name, value in flat.items() if name in FIELDS}
-    said: list[str] = []
+    claimed = (ATTESTED & known.keys()) - frozenset(mapped)
+    said = [f"{name}: {_text(known.pop(name))}" for name in sorted(claimed)]
     while True:
         try:
             words = "\n".join(filter(None, (_text(known.get("words")), *said)))
