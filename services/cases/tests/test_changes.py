@@ -186,9 +186,8 @@ async def test_what_was_taken_back_before_its_facility_was_known_makes_no_case_w
     stage: Stage, intake_box: Box
 ) -> None:
     await stage.import_suppliers([a_facility(1)])
-    bad = {"workers_affected": "1000+", "immediate_danger": True}
-    at_once, later = a_complaint(intake_box, 1, **bad), a_complaint(intake_box, 1, **bad)
-    waiting = later.model_copy(update={"os_id": None})
+    at_once = a_complaint(intake_box, 1, workers_affected="1000+", immediate_danger=True)
+    waiting = at_once.model_copy(update={"complaint_id": new_amber_id(), "os_id": None})
     mild = a_complaint(intake_box, 1, source="worker-2", workers_affected="1-9")
     for one in (at_once, waiting):
         await hear(stage, withdrawn(one))
