@@ -317,6 +317,25 @@ async def test_a_newer_version_replaces_what_was_only_collected_and_an_end_forge
     assert str(ending.alert_id) not in digest.plain
 
 
+async def test_what_a_newer_version_in_a_digest_replaced_is_not_sent_again(
+    mailing: Client, scene: Scene, mailbox: Mailbox
+) -> None:
+    buyer, _ = await a_patient_reader(scene, mailbox, DAILY)
+    changing = a_told_alert()
+    for version in (1, 2):
+        await scene.release(changing.model_copy(update={"version": version}))
+        await scene.quiet()
+    await ripen(scene)
+    await mailbox.got(1)
+    await eventually(lambda: _delivered(scene))
+    [old] = [one for one in await scene.deliveries(buyer) if one["alert_version"] == 1]
+
+    path = f"/v1/deliveries/{old['delivery_id']}/resend"
+    refused = await scene.post(path, buyer, expect=409)
+
+    assert refused["code"] == "overtaken"
+
+
 async def test_a_change_of_what_was_told_waits_for_neither_digest_nor_night(
     mailing: Client, scene: Scene, mailbox: Mailbox
 ) -> None:

@@ -1,6 +1,9 @@
 """What letters say, in every language."""
 
 import json
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +15,7 @@ from tocsin_contracts.events.registry import Role
 from tocsin_contracts.taxonomy import load
 from tocsin_notifications.mail import letters
 from tocsin_notifications.mail.letters import Letter, Reader, Told
+from tocsin_notifications.mail.message import compose
 from tocsin_notifications.mail.words import LANGUAGES, language_of, words_of
 
 LINK = "https://portal.example/v1/alerts/1"
@@ -110,3 +114,34 @@ def test_a_facility_is_named_at_the_portal_only() -> None:
     assert "Crunchy Armchair Electronics (operator)" in written.plain
     assert "Wages and benefits" in written.plain
     assert "Silver Heron" not in written.plain + written.html + written.subject
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=?utf-8?q?Acme=0D=0ABcc:_somebody@else.example?=",
+        "Acme =?utf-8?b?DQpCY2M6IHNvbWVib2R5QGVsc2UuZXhhbXBsZQ==?= Ltd",
+        "Acme\r\nBcc: somebody@else.example",
+        "Acme\x0bBcc: somebody@else.example\x1b[31m",
+    ],
+)
+def test_what_is_encoded_in_a_name_makes_no_header(name: str) -> None:
+    named = an_organisation().model_copy(update={"name": name})
+    letter = letters.of_alert(told(an_alert(organisations=(named,))), a_reader())
+    message = compose(
+        letters.write(letter, "en"),
+        sender="Tocsin <tocsin@monitor.example>",
+        to="reader@city.example",
+        delivery_id=uuid4(),
+        endpoint_id=uuid4(),
+        alert_id=uuid4(),
+        unsubscribe="",
+        now=datetime.now(UTC),
+    )
+
+    arrived = message_from_bytes(message.as_bytes(), policy=default)
+
+    assert arrived["Bcc"] is None
+    assert arrived.keys() == message.keys()
+    assert "Acme" in arrived["Subject"]
+    assert arrived["Subject"].isprintable()

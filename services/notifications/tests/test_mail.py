@@ -293,3 +293,30 @@ async def test_an_installation_without_a_mail_server_says_so(
     )
 
     assert refused["code"] == "no_mail"
+
+
+async def test_a_mail_that_cannot_be_written_is_noted_and_tried_again_later(
+    mailing: Client, scene: Scene, mailbox: Mailbox
+) -> None:
+    """What we cannot do is seen in the log, delays nobody else and is not the address's fault."""
+    buyer, where = await a_reader(scene, mailbox)
+    broken, other = a_told_alert(), a_told_alert()
+    await scene.release(broken)
+    await mailbox.got(1)
+    await scene.delivered(2)
+    await scene.database_change("update alert_version set statement = '-' || statement")
+    [told] = [one for one in await scene.deliveries(buyer) if one["purpose"] == "alert"]
+    path = f"/v1/deliveries/{told['delivery_id']}"
+    await scene.post(f"{path}/resend", buyer, expect=202)
+    await scene.release(other)
+    await mailbox.got(2)
+
+    async def noted() -> Any:
+        return next((one for one in (await scene.get(path, buyer))["tried"] if one["fault"]), None)
+
+    attempt = await eventually(noted)
+    await scene.database_change("update alert_version set statement = ltrim(statement, '-')")
+    await mailbox.got(3)
+
+    assert attempt["fault"] == "ours"
+    assert (await scene.get(where, buyer))["failing_since"] is None

@@ -185,6 +185,30 @@ async def test_whoever_was_told_hears_how_it_goes_on(
     assert {hit.path for hit in receiver.hits} == who_hears
 
 
+@pytest.mark.parametrize("state", [AlertState.ACTIVE, AlertState.CORRECTED, AlertState.ENDED])
+async def test_a_buyer_that_replaced_its_endpoint_hears_how_it_goes_on(
+    notifications: Client, scene: Scene, receiver: Receiver, state: AlertState
+) -> None:
+    """Whoever was told is the buyer, and what it subscribes to now does not matter."""
+    buyer, _ = await scene.listener(receiver.url("/old"), reach=[MAKER.organisation_id])
+    alert = a_told_alert()
+    await scene.release(alert)
+    await scene.delivered(1)
+    [old] = (await scene.get("/v1/endpoints", buyer))["data"]
+    [wish] = (await scene.get("/v1/subscriptions", buyer))["data"]
+    await scene.ask("DELETE", f"/v1/endpoints/{old['endpoint_id']}", buyer)
+    await scene.ask("DELETE", f"/v1/subscriptions/{wish['subscription_id']}", buyer)
+    await scene.endpoint(buyer, receiver.url("/new"))
+    await scene.endpoint(await scene.buyer(), receiver.url("/somebody-else"))
+
+    await scene.release(alert.model_copy(update={"version": 2, "state": state}))
+    await scene.delivered(2)
+
+    assert [(hit.path, hit.version) for hit in receiver.hits] == [("/old", 1), ("/new", 2)]
+    [asked] = (await scene.get("/v1/acknowledgements", buyer))["data"]
+    assert (asked["alert_id"], asked["version"]) == (str(alert.alert_id), 2)
+
+
 async def test_repeats_old_states_and_reorderings_change_nothing(
     notifications: Client, scene: Scene, receiver: Receiver
 ) -> None:

@@ -65,6 +65,8 @@ def test_a_wish_never_shortens_a_wait_and_is_bounded() -> None:
         ("9" * 400, LONGEST_WISH),
         ("-1", None),
         ("soon", None),
+        ("Thu, 01 Jan 12345678901234 00:00:00 GMT", None),
+        ("Thu, 01 Jan 9999 00:00:00 12345678901234", None),
         ("", None),
         (None, None),
     ],

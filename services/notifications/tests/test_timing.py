@@ -8,6 +8,7 @@ from tocsin_notifications.subscriptions.timing import Digest, Timing, zone_of
 
 NIGHT = Timing(quiet_from=time(22), quiet_to=time(6, 30))
 NOON = Timing(quiet_from=time(12), quiet_to=time(13))
+SMALL_HOURS = Timing(quiet_from=time(1), quiet_to=time(2, 30))
 DAILY, WEEKLY = Timing(digest=Digest.DAILY), Timing(digest=Digest.WEEKLY)
 
 
@@ -28,6 +29,10 @@ def at(text: str) -> datetime:
         # The night in which clocks go forward is an hour shorter, the other an hour longer.
         (NIGHT, "Europe/Stockholm", "2026-03-28 22:00", "2026-03-29 04:30"),
         (NIGHT, "Europe/Stockholm", "2026-10-24 21:00", "2026-10-25 05:30"),
+        # Half past two is not there in the one, and there twice in the other.
+        (SMALL_HOURS, "Europe/Stockholm", "2026-03-29 00:30", "2026-03-29 01:30"),
+        (SMALL_HOURS, "Europe/Stockholm", "2026-10-25 00:15", "2026-10-25 01:30"),
+        (SMALL_HOURS, "Europe/Stockholm", "2026-10-25 01:15", "2026-10-25 01:30"),
         (NOON, "UTC", "2026-01-15 12:59", "2026-01-15 13:00"),
         (DAILY, "UTC", "2026-01-15 06:59", "2026-01-15 07:00"),
         (DAILY, "UTC", "2026-01-15 07:00", "2026-01-16 07:00"),

@@ -1,5 +1,6 @@
 """What buyers do about their endpoints, as their callers and their receivers see it."""
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -153,6 +154,50 @@ async def test_a_new_address_is_to_be_verified_anew(notifications: Client, scene
 
     assert (status, moved["url"]) == (200, "https://new.city.example/")
     assert (moved["verified_at"], moved["description"]) == (None, "Purchasing")
+
+
+async def test_what_comes_of_an_address_says_nothing_of_the_one_that_replaced_it(
+    notifications: Client, scene: Scene, receiver: Receiver
+) -> None:
+    """A deliverer was on its way to the old one when it changed."""
+    buyer, where, _ = await a_listener(scene, receiver.url("/old"))
+    free = asyncio.Event()
+
+    async def proves_it_and_is_gone(hit: Hit) -> web.Response:
+        await free.wait()
+        challenge = hit.told["data"].get("challenge")
+        return web.Response(text=challenge) if challenge else web.Response(status=410)
+
+    receiver.answer("/old", proves_it_and_is_gone)
+    await scene.post(f"{where}/verify", buyer, expect=202)
+    alert = an_alert_of_the_maker()
+    await scene.release(alert)
+    await receiver.got(2)
+    await change(notifications, where, buyer, {"url": receiver.url("/new")})
+    free.set()
+    await scene.delivered(2)
+
+    shown = await scene.get(where, buyer)
+    [old] = [hit for hit in receiver.at("/old") if hit.told["type"] == "alert.raised"]
+    [new] = receiver.at("/new")
+    assert (shown["verified_at"], shown["disabled_at"], shown["failing_since"]) == (None,) * 3
+    assert (new.id, new.body) == (old.id, old.body)
+
+
+async def test_a_new_address_is_sent_at_once_what_waited_for_the_old_one(
+    serve: Serve, scene: Scene, receiver: Receiver
+) -> None:
+    receiver.answer_with("/old", *[500] * 9)
+    async with serve(retry_scale=1000) as client:
+        scene.client = client
+        buyer, where, _ = await a_listener(scene, receiver.url("/old"))
+        await scene.release(an_alert_of_the_maker())
+        failing = "select failing_since is not null from endpoint"
+        await eventually(lambda: scene.count(failing))
+        await change(client, where, buyer, {"url": receiver.url("/new")})
+        await scene.delivered(1)
+
+    assert len(receiver.at("/new")) == 1
 
 
 async def test_a_change_says_which_state_it_changes(notifications: Client, scene: Scene) -> None:

@@ -126,7 +126,8 @@ matching as (
 # An endpoint that has a version of an alert on its way, or there, hears how it goes on: that is
 # what `follows` says. `reached` is one that may have heard it already: no change waits for quiet
 # hours or digests there, and a correction for nothing. A version that was only collected is
-# replaced by the newer one.
+# replaced by the newer one. A buyer none of whose endpoints that were told is there any more hears
+# it at those that it has now.
 #
 # An endpoint that still waits for an older version gets this one after it, so it is due no sooner;
 # unless that is pressing, like a correction, which goes past it.
@@ -154,8 +155,13 @@ wanted as (
         where endpoint.id = of_wish.endpoint_id offset 0
     ) as endpoint
 ),
-before as (
-    select alert.alert_id, earlier.endpoint_id,
+before as materialized (
+    select alert.alert_id, earlier.endpoint_id, earlier.buyer_id,
+        exists (
+            select from endpoint where endpoint.id = earlier.endpoint_id
+                and (endpoint.kind = 'webhook'
+                    or endpoint.kind = 'email' and endpoint.verified_at is not null)
+        ) as there,
         bool_or(
             earlier.leases > 0 or earlier.state in ('delivered', 'failed', 'in_digest')
         ) as reached
@@ -175,7 +181,19 @@ before as (
         offset 0
     ) as buyer on true
     where alert.reaches_all_told or buyer.id is not null
-    group by alert.alert_id, earlier.endpoint_id
+    group by alert.alert_id, earlier.endpoint_id, earlier.buyer_id
+),
+moved as (
+    select moved.alert_id, endpoint.id as endpoint_id, moved.reached
+    from (
+        select alert_id, buyer_id, bool_or(reached) as reached from before
+        group by alert_id, buyer_id
+        having not bool_or(there)
+    ) as moved
+    cross join lateral (
+        select endpoint.id from endpoint
+        where endpoint.buyer_id = moved.buyer_id and endpoint.kind <> 'listen' offset 0
+    ) as endpoint
 ),
 to_tell as materialized (
     select alert_id, endpoint_id, bool_or(follows) as follows, bool_or(reached) as reached,
@@ -186,6 +204,8 @@ to_tell as materialized (
         from wanted
         union all
         select alert_id, endpoint_id, true, reached, null from before
+        union all
+        select alert_id, endpoint_id, true, reached, null from moved
     ) as either
     group by alert_id, endpoint_id
 ),

@@ -195,13 +195,20 @@ class Courier:
             root=due.trace is None,
             attributes={"tocsin.attempt": due.tries + 1},
         ) as current:
-            outcome = await self._sender.send(due)
+            outcome = await self._send(due)
             fault = outcome.fault
             current.set_attribute("tocsin.outcome", fault or "delivered")
             if isinstance(outcome, Answer):
                 current.set_attribute("http.response.status_code", outcome.status)
         attempts.labels(fault or "delivered").inc()
         return self._result(due, outcome, fault, started_at, time.perf_counter() - began)
+
+    async def _send(self, due: Due) -> Answer | Unreached:
+        try:
+            return await self._sender.send(due)
+        except Exception as error:
+            log.warning("a delivery could not be sent: %s", place_of(error))
+            return Unreached(Fault.OURS)
 
     def _result(
         self,
@@ -231,6 +238,7 @@ class Courier:
             delivery_id=due.id,
             lease=due.lease,
             endpoint_id=due.endpoint_id,
+            address=due.address,
             trace=due.trace,
             state=state,
             news=settling.news_of(due, state, datetime.now(UTC)),

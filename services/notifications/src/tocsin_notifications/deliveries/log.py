@@ -113,7 +113,7 @@ async def resend(session: AsyncSession, buyer_id: UUID, delivery_id: UUID, now: 
         raise EndpointIsGone
     if endpoint.disabled_at:
         raise EndpointIsDisabled
-    known = {DeliveryState.WAITING, DeliveryState.DELIVERED}
+    known = {DeliveryState.WAITING, DeliveryState.DELIVERED, DeliveryState.IN_DIGEST}
     version = delivery.alert_version or 0
     if any(one.state in known for one in versions if (one.alert_version or 0) > version):
         raise Overtaken

@@ -19,10 +19,16 @@ class Fault(StrEnum):
     PROTOCOL = "protocol"
     MAIL_SERVER = "mail_server"
     """The operator's own mail server was away or unwell: that says nothing of the address."""
+    OURS = "ours"
+    """We could not make the attempt; our log says where that was."""
     BOUNCED = "bounced"
     """The mail server took it, and it came back."""
     CHALLENGE = "challenge"
     """It answered, but not with the challenge that it was asked to repeat."""
+
+
+OF_OURS = {Fault.MAIL_SERVER, Fault.OURS}
+"""What says nothing of an endpoint."""
 
 
 class Unreached(Exception):

@@ -24,7 +24,7 @@ with again as (
             select from delivery as newer
             where newer.alert_id = delivery.alert_id and newer.endpoint_id = delivery.endpoint_id
                 and newer.alert_version > delivery.alert_version
-                and newer.state in ('waiting', 'delivered')
+                and newer.state in ('waiting', 'delivered', 'in_digest')
         )
     order by delivery.id
     limit $5

@@ -63,6 +63,6 @@ def wish_of(retry_after: str | None, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(text[:12]), LONGEST_WISH.total_seconds()))
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(timedelta(), (date if date.tzinfo else date.replace(tzinfo=UTC)) - now)

@@ -12,7 +12,7 @@ from tocsin_common.database import driver
 from tocsin_common.telemetry import Trace
 from tocsin_notifications.deliveries import news
 from tocsin_notifications.deliveries.news import Disabled
-from tocsin_notifications.deliveries.outcomes import Fault
+from tocsin_notifications.deliveries.outcomes import OF_OURS
 from tocsin_notifications.deliveries.queue import Due
 from tocsin_notifications.models import DeliveryState
 
@@ -100,9 +100,9 @@ with changed as (
             else coalesce(endpoint.failing_since, now())
         end as failing_since
     from endpoint
-    join unnest($1::uuid[], $2::bool[], $3::bool[], $4::float8[], $5::bool[])
-        as heard(id, well, gone, quiet, proven)
-        on endpoint.id = heard.id
+    join unnest($1::uuid[], $2::text[], $3::bool[], $4::bool[], $5::float8[], $6::bool[])
+        as heard(id, address, well, gone, quiet, proven)
+        on endpoint.id = heard.id and endpoint.address = heard.address
     where not heard.well or heard.quiet is not null or heard.proven
         or endpoint.failing_since is not null
     order by endpoint.id
@@ -140,6 +140,8 @@ class Result:
     delivery_id: UUID
     lease: int
     endpoint_id: UUID
+    address: str
+    """Where it was sent: an endpoint is judged by what came of its present address."""
     trace: Trace | None
     state: DeliveryState
     news: outbox.Prepared | None
@@ -167,7 +169,7 @@ class Result:
     @property
     def says_something(self) -> bool:
         """Whether it says anything about its endpoint but that all is well, as before."""
-        if self.fault == Fault.MAIL_SERVER:
+        if self.fault in OF_OURS:
             return False
         return bool(self.fault or self.quiet or self.proven or self.failing)
 
@@ -230,15 +232,16 @@ async def settle(
 
 async def _judge(tx: AsyncConnection, results: Sequence[Result]) -> Sequence[Disabled]:
     """Note how endpoints are, and disable those that are gone or have failed for too long."""
-    heard: dict[UUID, list[Result]] = {}
+    heard: dict[tuple[UUID, str], list[Result]] = {}
     if not any(one.says_something for one in results):
         return []
-    for one in (one for one in results if one.fault != Fault.MAIL_SERVER):
-        heard.setdefault(one.endpoint_id, []).append(one)
+    for one in (one for one in results if one.fault not in OF_OURS):
+        heard.setdefault((one.endpoint_id, one.address), []).append(one)
     of_each = heard.values()
     rows = await (await driver(tx)).fetch(
         _HEALTH,
-        list(heard),
+        [endpoint_id for endpoint_id, _ in heard],
+        [address for _, address in heard],
         [any(one.fault is None for one in those) for those in of_each],
         [any(one.gone for one in those) for those in of_each],
         [max((one.quiet for one in those if one.quiet), default=None) for those in of_each],

@@ -156,6 +156,7 @@ def _result(delivery: Delivery, outcome: Outcome, now: datetime, scale: float) -
         delivery_id=delivery.id,
         lease=outcome.lease,
         endpoint_id=delivery.endpoint_id,
+        address="",
         trace=None,
         state=state,
         news=_news(delivery, state, now),

@@ -29,7 +29,7 @@ def compose(
     message = EmailMessage(policy=SMTP.clone(max_line_length=78))
     message["From"] = sender
     message["To"] = to
-    message["Subject"] = letter.subject
+    message["Subject"] = _plain(letter.subject)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{delivery_id}@{domain}>"
     if alert_id:
@@ -45,3 +45,13 @@ def compose(
     message.add_alternative(letter.html, subtype="html")
     message["Content-Language"] = letter.language
     return message
+
+
+def _plain(text: str) -> str:
+    """Text that stands for itself in a header.
+
+    The standard library would decode an encoded word in it, with the line breaks that are in
+    there, and what follows would be headers of their own.
+    """
+    printable = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(printable.replace("=?", "= ?").split())

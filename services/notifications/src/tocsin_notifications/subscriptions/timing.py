@@ -88,5 +88,6 @@ def _end_of_quiet(start: time, end: time, local: datetime) -> datetime | None:
 
 
 def _at(day: datetime, clock: time) -> datetime:
-    """That clock on that day; the offset is that day's own, also when clocks change."""
-    return datetime.combine(day.date(), clock, tzinfo=day.tzinfo)
+    """That clock on that day, the later of the two when clocks change meanwhile."""
+    moment = datetime.combine(day.date(), clock, tzinfo=day.tzinfo)
+    return max(moment, moment.replace(fold=1), key=lambda one: one.astimezone(UTC))

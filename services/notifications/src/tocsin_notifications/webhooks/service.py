@@ -118,10 +118,13 @@ async def change(
     endpoint_id: UUID,
     wanted: EndpointChange,
     if_match: str | None,
+    now: datetime,
     *,
     plain_allowed: bool,
 ) -> Endpoint:
-    """Change what is given, and leave the rest; a new address is to be verified anew.
+    """Change what is given, and leave the rest.
+
+    A new address is to be verified anew, has not failed yet, and is sent what waits at once.
 
     Raises:
         NotFound: this buyer has no such endpoint.
@@ -136,7 +139,9 @@ async def change(
             raise NoWebhook
         _require_tls(wanted.url, plain_allowed=plain_allowed)
         endpoint.address = wanted.url
-        endpoint.verified_at = None
+        endpoint.verified_at = endpoint.quiet_until = None
+        endpoint.failing_since = endpoint.failed_at = None
+        await session.exec(_waiting(endpoint_id).values(due_at=now, tries=0))
     if "description" in wanted.model_fields_set:
         endpoint.description = wanted.description or ""
     if "rate_per_minute" in wanted.model_fields_set:

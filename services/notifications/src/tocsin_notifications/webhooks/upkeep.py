@@ -45,7 +45,13 @@ async def change_endpoint(
     """Change an endpoint's address, description, rate or wish for the latest version only."""
     plain_allowed = bool(request.app.state.settings.allowed_networks)
     endpoint = await webhooks.change(
-        session, buyer, endpoint_id, wanted, if_match, plain_allowed=plain_allowed
+        session,
+        buyer,
+        endpoint_id,
+        wanted,
+        if_match,
+        datetime.now(UTC),
+        plain_allowed=plain_allowed,
     )
     response.headers["ETag"] = webhooks.edition(endpoint)
     await _wake(session, request)
