@@ -31,7 +31,7 @@ def chosen() -> dict[str, str]:
     return {
         "TOCSIN_ALLOWED_NETWORKS": "127.0.0.0/8",
         "TOCSIN_RETRY_SCALE": "0.02",
-        "TOCSIN_LEASE_SECONDS": "1",
+        "TOCSIN_LEASE_SECONDS": "10",
         "TOCSIN_ATTEMPT_TIMEOUT": "5",
         "TOCSIN_PORTAL_URL": "https://portal.example",
     }

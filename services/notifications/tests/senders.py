@@ -20,7 +20,10 @@ class Sender:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             self.port = listener.getsockname()[1]
-        self._environment = environment | {"TOCSIN_PORT": str(self.port)}
+        self._environment = environment | {
+            "TOCSIN_PORT": str(self.port),
+            "TOCSIN_LEASE_SECONDS": "1",  # what it held when it is killed is soon another's
+        }
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:

@@ -173,7 +173,7 @@ async def test_a_dead_endpoint_among_100_holds_one_place_and_costs_the_others_no
         tried = len(receiver.at("/dead"))
         began = time.monotonic()
         await scene.release(*(an_alert_of_the_maker() for _ in range(20)))
-        await scene.delivered(99 * 21, within=60)
+        await scene.delivered(99 * 21, within=240)
         took = time.monotonic() - began
 
     # One that fails is tried one at a time, and each try lasts five seconds.
