@@ -124,7 +124,7 @@ async def test_one_hanging_endpoint_does_not_delay_the_others(
 async def test_what_is_planned_is_sent_at_once_and_not_at_the_next_look(
     serve: Serve, scene: Scene, receiver: Receiver
 ) -> None:
-    async with serve(poll_seconds=600) as scene.client:
+    async with serve(poll_seconds=600, lease_seconds=30) as scene.client:
         await scene.listener(receiver.url(), reach=REACH)
         for number in range(1, 11):
             await scene.release(an_alert(organisations=(MAKER,)))

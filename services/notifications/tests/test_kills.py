@@ -35,7 +35,7 @@ async def test_a_delivery_that_was_under_way_is_sent_again_with_the_same_id_and_
         free.set()
         await sender.start()
         await receiver.got(2, within=60)
-        await scene.delivered(1, within=60)
+        await scene.delivered(1, within=120)
 
     first, second = receiver.hits
     assert (first.id, first.body) == (second.id, second.body)
@@ -64,7 +64,7 @@ async def test_a_delivery_that_was_taken_and_not_noted_is_sent_again_the_same(
             await sender.kill()
         receiver.answer_with("/hook")
         await sender.start()
-        await scene.delivered(1, within=60)
+        await scene.delivered(1, within=120)
         await scene.release(alert.model_copy(update={"version": 2}))
         await scene.delivered(2, within=60)
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.group_commit import GroupCommit
+from tocsin_common.rounds import Rounds
 from tocsin_common.telemetry import counter, histogram, span
 from tocsin_notifications.deliveries import queue, schedule, settling
 from tocsin_notifications.deliveries.news import Disabled
@@ -30,7 +31,7 @@ log = logging.getLogger("tocsin.delivery")
 
 ROOM = 16  # deliveries to one endpoint at once; the rest of what is due belongs to others
 MOST = 1024  # deliveries at once, those included whose result is being noted
-PAUSE = 1.0  # seconds after a failed look
+PAUSE = 1.0  # seconds after a failure
 GROUP = 256  # results noted at once; while they are, as many again are sent
 GRACE = 5.0  # seconds that a leaving process gives to what it is sending
 RECORDING = 60.0  # seconds for which a result is offered to a database that is away
@@ -98,14 +99,16 @@ class Courier:
         self._terms = terms
         self._on_disabled = on_disabled
         self._settling = GroupCommit(database.begin, self._settle, size=GROUP, waiting=MOST)
-        self._awake = asyncio.Event()
+        self._claiming = Rounds("deliveries", self._claim_and_send, every=terms.poll, soon=PAUSE)
+        pause = terms.lease / 4
+        self._renewing = Rounds("leases", self._renew, every=pause, soon=pause)
         self._sending: Counter[UUID] = Counter()
         self._held: dict[UUID, tuple[int, asyncio.Timeout]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """Look at once: something may be due."""
-        self._awake.set()
+        self._claiming.wake()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -113,32 +116,22 @@ class Courier:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._sender.running())
             await stack.enter_async_context(self._settling.running())
-            claiming = asyncio.create_task(self._claim_for_ever())
-            renewing = asyncio.create_task(self._renew_for_ever())
-            try:
-                yield
-            finally:
-                claiming.cancel()
-                await asyncio.gather(claiming, return_exceptions=True)
-                if self._tasks:
-                    await asyncio.wait(self._tasks, timeout=GRACE)
-                for task in (renewing, *self._tasks):
-                    task.cancel()
-                await asyncio.gather(renewing, *self._tasks, return_exceptions=True)
+            await stack.enter_async_context(self._renewing.running())
+            stack.push_async_callback(self._finish)
+            await stack.enter_async_context(self._claiming.running())
+            yield
 
-    async def _claim_for_ever(self) -> None:
-        while True:
-            self._awake.clear()
-            claimed_at = asyncio.get_running_loop().time()
-            try:
-                found = await self._claim()
-            except Exception as error:
-                log.warning("could not look for what is due: %s", place_of(error))
-                await asyncio.sleep(PAUSE)
-                continue
-            for due in found:
-                self._begin(due, until=claimed_at + self._terms.lease)
-            await self._wait()
+    async def _finish(self) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _claim_and_send(self) -> None:
+        claimed_at = asyncio.get_running_loop().time()
+        for due in await self._claim():
+            self._begin(due, until=claimed_at + self._terms.lease)
 
     async def _claim(self) -> list[Due]:
         free = self._terms.most - len(self._tasks)
@@ -148,13 +141,6 @@ class Courier:
             return await queue.claim(
                 tx, self._kind, self._sending, room=ROOM, limit=free, lease=self._terms.lease
             )
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(self._terms.poll):
-                await self._awake.wait()
-        except TimeoutError:
-            return
 
     def _begin(self, due: Due, *, until: float) -> None:
         self._sending[due.endpoint_id] += 1
@@ -280,26 +266,18 @@ class Courier:
             await self._on_disabled(tx, disabled)
         return [None] * len(results)
 
-    async def _renew_for_ever(self) -> None:
-        lease = self._terms.lease
-        while True:
-            await asyncio.sleep(lease / 4)
-            held = dict(self._held)
-            if not held:
-                continue
-            renewed_at = asyncio.get_running_loop().time()
-            try:
-                async with self._database.begin() as tx:
-                    ours = await queue.renew(
-                        tx, {one: number for one, (number, _) in held.items()}, lease=lease
-                    )
-            except Exception as error:
-                log.warning("leases could not be renewed: %s", place_of(error))
-                continue
-            for one in ours & self._held.keys():
-                number, timeout = self._held[one]
-                if (number, timeout) == held[one] and not timeout.expired():
-                    timeout.reschedule(renewed_at + lease)
+    async def _renew(self) -> None:
+        lease, held = self._terms.lease, dict(self._held)
+        if not held:
+            return
+        renewed_at = asyncio.get_running_loop().time()
+        async with self._database.begin() as tx:
+            numbers = {one: number for one, (number, _) in held.items()}
+            ours = await queue.renew(tx, numbers, lease=lease)
+        for one in ours & self._held.keys():
+            number, timeout = self._held[one]
+            if (number, timeout) == held[one] and not timeout.expired():
+                timeout.reschedule(renewed_at + lease)
 
 
 def _state(fault: Fault | None, wait: timedelta | None) -> DeliveryState:
