@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from tests.support.clients import Json
+from tocsin_common.testing.http import standing_in
 
 ASSET = "aSilverHeron2031NightLine"
 TOKEN = "an-invented-kobo-token"
@@ -32,14 +33,8 @@ class Kobo:
         """Serve until the block ends."""
         app = web.Application()
         app.router.add_get(f"/api/v2/assets/{ASSET}/data/", self._answer)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
+        async with standing_in(app) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
         assert request.headers["Authorization"] == f"Token {TOKEN}"

@@ -8,6 +8,8 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
+from tocsin_common.testing.http import standing_in
+
 
 def photo(mark: str) -> bytes:
     """An invented photo that says something about itself, in three places."""
@@ -41,15 +43,8 @@ class MediaHost:
         app = web.Application()
         app.router.add_get("/v25.0/{number}", self._tell)
         app.router.add_get("/attachments/{name}", self._give)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
+        async with standing_in(app) as self.origin:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _tell(self, request: web.Request) -> web.Response:
         self._check(request)

@@ -11,6 +11,8 @@ from typing import Any
 from aiohttp import web
 from standardwebhooks import Webhook
 
+from tocsin_common.testing.http import standing_in
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -122,14 +124,9 @@ class Receiver:
         """Listen on a free port of an address of this machine until the block ends."""
         app = web.Application()
         app.router.add_post("/webhooks", self._receive)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, 0).start()
-            self.url = f"http://{host}:{runner.addresses[0][1]}/webhooks"
+        async with standing_in(app, host) as origin:
+            self.url = f"{origin}/webhooks"
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _receive(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tocsin_common.testing.http import standing_in
+
 SEND_OFTEN = {"OTEL_BSP_SCHEDULE_DELAY": "200"}
 """Milliseconds until a service sends the spans it has; the standard's own setting."""
 
@@ -40,14 +42,8 @@ class Collector:
         """Listen on a free port of 127.0.0.1 until the block ends."""
         app = web.Application(client_max_size=64 << 20)
         app.router.add_post("/v1/traces", self._receive)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with standing_in(app) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _receive(self, request: web.Request) -> web.Response:
         self.received.append(await request.read())

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from tocsin_common.testing.http import answering, standing_in
+
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 TOKEN = "an-invented-access-token"
 BOT = "123456:an-invented-bot-token"
@@ -16,19 +18,15 @@ class StandIn:
 
     def __init__(self, file: bytes) -> None:
         self.file = file
-        self.port = 0
+        self.origin = ""
         self.seen: list[web.Request] = []
         self.instead: Answering | None = None
         """Answers in place of everything."""
 
     @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
     def media_origin(self) -> str:
         """Another host to whoever compares: where signed addresses lead."""
-        return f"http://localhost:{self.port}"
+        return self.origin.replace("127.0.0.1", "localhost")
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.seen.append(request)
@@ -66,17 +64,8 @@ class StandIn:
 
 
 @asynccontextmanager
-async def standing_in(file: bytes) -> AsyncGenerator[StandIn]:
+async def giving_out(file: bytes) -> AsyncGenerator[StandIn]:
     """Serve on both names of this machine."""
     one = StandIn(file)
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", one.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    one.port = runner.addresses[0][1]
-    try:
+    async with standing_in(answering(one.handle)) as one.origin:
         yield one
-    finally:
-        await runner.cleanup()

@@ -12,7 +12,7 @@ import pytest_asyncio
 import systems
 from aiohttp import web
 from sqlalchemy import text
-from standins import ACCOUNT, BOT, TOKEN, StandIn, standing_in
+from standins import ACCOUNT, BOT, TOKEN, StandIn, giving_out
 from systems import Line, a_message, an_update, register
 from test_promises import everything_stored
 
@@ -34,7 +34,7 @@ CANARY = files.CANARY
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def system() -> AsyncGenerator[StandIn]:
-    async with standing_in(files.jpeg()) as one:
+    async with giving_out(files.jpeg()) as one:
         yield one
 
 

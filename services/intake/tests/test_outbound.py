@@ -9,6 +9,7 @@ import pytest_asyncio
 from aiohttp import web
 from yarl import URL
 
+from tocsin_common.testing.http import answering, standing_in
 from tocsin_intake import outbound
 from tocsin_intake.outbound import (
     Download,
@@ -31,11 +32,11 @@ class Elsewhere:
     def __init__(self) -> None:
         self.seen: list[web.BaseRequest] = []
         self.answer: Handler = _hello
-        self.port = 0
+        self.origin = ""
 
     @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def port(self) -> int:
+        return int(self.origin.rpartition(":")[2])
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self.seen.append(request)
@@ -50,17 +51,8 @@ async def _hello(_: web.Request) -> web.StreamResponse:
 @asynccontextmanager
 async def listening() -> AsyncGenerator[Elsewhere]:
     one = Elsewhere()
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", one.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    one.port = runner.addresses[0][1]
-    try:
+    async with standing_in(answering(one.handle)) as one.origin:
         yield one
-    finally:
-        await runner.cleanup()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -16,6 +16,7 @@ from test_changes import Scene, a_kobo_edit
 
 from tocsin_common.database import Database
 from tocsin_common.testing import eventually, serving
+from tocsin_common.testing.http import standing_in
 from tocsin_intake.app import create_app
 from tocsin_intake.reconciling import questions
 from tocsin_intake.reconciling import service as reconciling
@@ -77,14 +78,8 @@ async def kobo() -> AsyncGenerator[Kobo]:
     one = Kobo()
     app = web.Application()
     app.router.add_get(f"/api/v2/assets/{ASSET}/data/", one.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    one.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with standing_in(app) as one.origin:
         yield one
-    finally:
-        await runner.cleanup()
 
 
 @pytest.fixture

@@ -1,15 +1,16 @@
-"""An application served as in production, and a client for it."""
+"""An application served as in production, a client for it, and who stands in for others."""
 
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import uvicorn
+from aiohttp import web
 from fastapi import FastAPI
 
 from tocsin_common.service import Server
@@ -85,3 +86,25 @@ async def serving(app: FastAPI) -> AsyncGenerator[Client]:
         finally:
             server.should_exit = True
             await task
+
+
+@asynccontextmanager
+async def standing_in(app: web.Application, host: str = "127.0.0.1") -> AsyncGenerator[str]:
+    """Serve what plays somebody else's server, on a free port until the block ends.
+
+    Yields where it is, as `http://127.0.0.1:20001`.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, 0).start()
+        yield f"http://{host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def answering(handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.Application:
+    """What answers every request in one way."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    return app
