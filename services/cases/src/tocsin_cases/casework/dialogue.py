@@ -25,8 +25,6 @@ from tocsin_contracts.events.cases import (
 )
 from tocsin_contracts.ids import new_amber_id
 
-SETTABLE = frozenset({ComplaintStatus.IN_REVIEW, ComplaintStatus.CLOSED})
-
 
 class UnknownOfficer(Invalid):
     """Nobody can be given a complaint who is not there."""

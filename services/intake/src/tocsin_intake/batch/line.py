@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from tocsin_common import problems, text
 from tocsin_common.errors import place_of
-from tocsin_common.http import explain
+from tocsin_common.explaining import explain
 from tocsin_common.problems import Internal, Invalid, Problem, ProblemDetail, TooLarge
 from tocsin_intake.schemas import ComplaintReceipt, ComplaintSubmission
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from tocsin_common.errors import place_of
-from tocsin_common.http import explain
+from tocsin_common.explaining import explain
 from tocsin_common.problems import Internal
 from tocsin_intake.dialogue.guesses import Slower
 from tocsin_intake.dialogue.phrases import language_of

@@ -1,7 +1,6 @@
 """The types of events that webhooks carry, each with its schema and an example."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -9,7 +8,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from tocsin_contracts.alerts import AlertState, Level
 
-A_SLOT = datetime(2026, 3, 3, 12, tzinfo=UTC)
 AN_ALERT = UUID("5b2d1f7e-2f0c-4c7d-9d6a-3c1c6f0b8e11")
 AN_ENDPOINT = UUID("c7c7a3a5-8f0e-4a55-9e0f-6a0a4f4e2d10")
 
