@@ -33,6 +33,12 @@ def test_one_changed_bit_anywhere_closes_it(at: int) -> None:
         unseal(key, bytes(changed), about=b"one")
 
 
+@pytest.mark.parametrize("key", [b"", bytes(31), bytes(33)])
+def test_nothing_is_sealed_under_half_a_key(key: bytes) -> None:
+    with pytest.raises(ValueError, match="not a key"):
+        seal(key, WORDS, about=b"one")
+
+
 def test_the_same_words_are_never_sealed_alike() -> None:
     key, other = new_key(), new_key()
     box = Box(key, public_key_of(other))

@@ -10,7 +10,10 @@ SECONDS = 2.0
 
 
 def measure(bench: Bench) -> Found:
-    """Alternate short rounds, another one first each time, so that no drift favours either."""
+    """Alternate short rounds, another one first each time, so that no drift favours either.
+
+    Time counts all that works on the machine meanwhile; CPU is that of intake's process alone.
+    """
     with (
         an_intake(bench, "sealing", "-m", "tocsin_intake") as sealing,
         an_intake(bench, "unsealed", str(HERE / "unsealed.py")) as unsealed,
@@ -36,5 +39,5 @@ MEASUREMENT = Measurement(
     "What sealing adds to acceptance: an intake as it is, beside one that seals nothing.",
     ORDINARY,
     measure,
-    {"sealing_adds_to_time": Aim(0.10), "sealing_adds_to_cpu": Aim(0.10)},
+    {"sealing_adds_to_time": Aim(0.10)},
 )
