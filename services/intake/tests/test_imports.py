@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from sqlalchemy import text
 from workbooks import MAIN, a_workbook, packed
 
 from tocsin_common.database import Database
-from tocsin_common.problems import Problem
+from tocsin_common.problems import Invalid, Problem
 from tocsin_common.testing.http import Answer, Client
 from tocsin_intake.imports import rows, tables
+from tocsin_intake.imports.reader import Reader
+from tocsin_intake.imports.reading import heard, told
 from tocsin_intake.imports.rows import Refusal
 from tocsin_intake.schemas import ComplaintSubmission
 
@@ -170,6 +173,41 @@ def test_what_is_no_table_or_a_boundless_one_is_refused(content: bytes, code: st
     with pytest.raises(Problem) as caught:
         read(content)
     assert caught.value.code == code
+
+
+A_ROW = "<row>" + "<c><v>1</v></c>" * 200 + "</row>"
+A_WORD = '<row><c t="inlineStr"><is><t>words</t></is></c></row>'
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        A_CELL.format("GR50001"),
+        f'<worksheet xmlns="{MAIN}"><sheetData>{A_WORD}{A_ROW * 50_000}</sheetData></worksheet>',
+        f'<worksheet xmlns="{MAIN}"><!--{"x" * 150_000_000}--></worksheet>',
+    ],
+    ids=["a table without end", "ten million cells", "one long word"],
+)
+async def test_a_small_file_that_holds_much_ends_its_reading_and_nothing_else(sheet: str) -> None:
+    content, reader = packed(sheet), Reader()
+    assert len(content) < 1_000_000
+
+    with pytest.raises(Invalid):
+        await reader.read(content)
+
+    assert len((await reader.read(a_workbook([["words"], ["Locked fire exits."]]))).rows) == 1
+
+
+async def test_what_cells_hold_comes_through_as_it_is() -> None:
+    content = as_csv(
+        ("words", "date", "id"), ("Nine\nnights, “no” pay", "2031-02-03", "7"), ("", "")
+    )
+
+    table = await Reader().read(content)
+
+    assert [one.said for one in table.rows] == read(content)
+    cells = ["x", 1.5, True, None, date(2031, 2, 3), datetime(2031, 2, 3, 4, 5), ""]  # noqa: DTZ001
+    assert list(heard(told([cells, cells]).splitlines())) == [cells, cells[:-1]]
 
 
 def test_a_file_that_unpacks_into_too_much_is_not_unpacked() -> None:

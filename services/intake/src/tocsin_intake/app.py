@@ -43,6 +43,7 @@ from tocsin_intake.erasure import places
 from tocsin_intake.erasure.keeper import Keeper
 from tocsin_intake.erasure.service import Eraser
 from tocsin_intake.imports import endpoints as imports
+from tocsin_intake.imports.reader import Reader
 from tocsin_intake.imports.tables import MOST_BYTES as MOST_TABLE
 from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
@@ -169,6 +170,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app.state.counter = Counter(vault, settings.hash_key, eraser)
     app.state.guesses = guesses
     app.state.receiving = receiving
+    app.state.tables = Reader()
     app.state.reconciler = reconciler
     app.state.attachments = attachments
     app.state.outbound = outbound

@@ -39,14 +39,15 @@ async def import_complaints(
 
     The first row names the columns. A row that is wrong is told by its number, its field and a
     reason, never by what stands in it, and changes nothing for the others. The file is read in
-    memory and never lies on a disk. Sent again, it brings nothing twice: a row is known by its
-    `external_ref`, else by its contents. A stream that ends without `finished` is sent again.
+    memory, by a process of its own, and never lies on a disk. Sent again, it brings nothing twice:
+    a row is known by its `external_ref`, else by its contents. A stream that ends without
+    `finished` is sent again.
 
     Receipts are told only when asked for, to be passed on to the workers and then deleted: who
     has one sees where that complaint stands and can take it back. Asked for within a day, those
     of rows known before are told as well, unless their workers have used them.
     """
-    table = await service.read_table(await request.body())
+    table = await request.app.state.tables.read(await request.body())
     steps = service.steps(accepting, hotline, table, dry_run=dry_run, receipts=receipts)
     headers = {"Content-Disposition": 'attachment; filename="receipts.ndjson"'}
     return StreamingResponse(steps, media_type=NDJSON, headers=headers if receipts else None)

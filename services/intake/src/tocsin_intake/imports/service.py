@@ -10,7 +10,7 @@ from tocsin_common.errors import is_outage
 from tocsin_common.group_commit import Overloaded
 from tocsin_intake.acceptance.accepting import Accepting
 from tocsin_intake.acceptance.answers import ReferenceReused
-from tocsin_intake.imports import rows, tables
+from tocsin_intake.imports.reader import Table
 from tocsin_intake.imports.rows import Read, Refusal
 from tocsin_intake.integrations.hotline import Hotline
 from tocsin_intake.schemas import ComplaintSubmission
@@ -56,29 +56,6 @@ class Taken:
 
 Outcome = Taken | list[Refusal]
 """What a row brought, or why it was refused."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A file that was read, in memory only."""
-
-    rows: list[Read]
-    ignored_columns: list[int]
-
-
-async def read_table(content: bytes) -> Table:
-    """Read a file beside the event loop.
-
-    Raises:
-        NotATable, TableTooLarge, NoWordsColumn, ColumnTwice: it cannot be imported.
-    """
-    return await asyncio.to_thread(_read, content)
-
-
-def _read(content: bytes) -> Table:
-    header, *others = tables.rows_of(content) or [()]
-    columns = rows.columns_of(header)
-    return Table(rows=list(rows.read(columns, others)), ignored_columns=columns.ignored)
 
 
 async def steps(

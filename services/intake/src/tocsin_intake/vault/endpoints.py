@@ -1,13 +1,13 @@
 """The vault's HTTP edges: officers' tokens, hotlines' list of openings, the operator's keys."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from sqlmodel import col, select
 
 from tocsin_common.auth import Operator
 from tocsin_common.database import Session
+from tocsin_common.pages import Page, ThisList
 from tocsin_intake.auth import HoldingHotline
 from tocsin_intake.links import links
 from tocsin_intake.vault import access_log, officers, rotation
@@ -18,7 +18,6 @@ from tocsin_intake.vault.openings import chain_key
 from tocsin_intake.vault.schemas import (
     AccessLogVerified,
     NewVaultOfficer,
-    OpeningPage,
     OpeningShown,
     RememberedEnd,
     RotationProgress,
@@ -51,21 +50,19 @@ async def issue_token(
 
 @openings.get("")
 async def list_openings(
-    hotline: HoldingHotline,
-    session: Session,
-    after: int = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> OpeningPage:
+    hotline: HoldingHotline, session: Session, this: ThisList
+) -> Page[OpeningShown]:
     """List who opened the words of this hotline's complaints, when and why."""
+    after = int(place[0]) if (place := this.place) else 0
     query = (
         select(Opening)
         .where(col(Opening.integration_id) == hotline.integration_id, col(Opening.seq) > after)
         .order_by(col(Opening.seq))
-        .limit(limit + 1)
+        .limit(this.wanted)
     )
-    rows = (await session.exec(query)).all()
-    shown = [OpeningShown.model_validate(one.model_dump()) for one in rows[:limit]]
-    return OpeningPage(data=shown, next_cursor=shown[-1].seq if len(rows) > limit else None)
+    page = this.page((await session.exec(query)).all(), lambda one: (str(one.seq),))
+    shown = [OpeningShown.model_validate(one.model_dump()) for one in page.data]
+    return Page(data=shown, next_cursor=page.next_cursor)
 
 
 @admin.post(

@@ -54,9 +54,11 @@ class RotationProgress(BaseModel):
 
 
 class OpeningShown(BaseModel):
-    """Somebody opened a complaint's words."""
+    """Somebody opened a complaint's words.
 
-    seq: int
+    It has no number: that would count what was opened of other hotlines.
+    """
+
     opened_at: datetime
     complaint_id: UUID
     officer_id: UUID
@@ -65,13 +67,6 @@ class OpeningShown(BaseModel):
     attachment_id: UUID | None = Field(
         default=None, description="The photo or recording that was opened; null: the words."
     )
-
-
-class OpeningPage(BaseModel):
-    """Some openings, oldest first; `next_cursor` is the `after` of the next page."""
-
-    data: list[OpeningShown]
-    next_cursor: int | None
 
 
 class RememberedEnd(Submitted):
