@@ -88,7 +88,7 @@ HEARERS: dict[type[Event], tuple[str, ...]] = {
     ReachChanged: (NOTIFICATIONS,),
     DeliverySucceeded: (BUYER_PORTAL_API,),
     DeliveryFailed: (BUYER_PORTAL_API,),
-    EndpointDisabled: (),  # nobody yet
+    EndpointDisabled: (),  # its buyer hears by mail, and sees it at its endpoints
 }
 """Every fact, and the services that hear it."""
 

@@ -35,7 +35,11 @@ class DeliveryFailed(DeliverySettled):
 
 
 class EndpointDisabled(Event):
-    """An endpoint is no longer sent to, until a person enables it."""
+    """An endpoint is no longer sent to, until a person enables it.
+
+    No service needs it: its buyer hears by mail and sees it at its endpoints. It is told so that
+    the stream says why deliveries ended, to whoever watches an installation.
+    """
 
     subject: ClassVar[str] = "tocsin.deliveries.endpoint_disabled.v1"
     kind: ClassVar[str] = "endpoint"

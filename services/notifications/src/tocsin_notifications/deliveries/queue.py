@@ -29,10 +29,6 @@ select pg_advisory_xact_lock(7463241905217 + hashtext($1)),
 # endpoint wants the latest only, or is paused and would not get them. An endpoint with a rate has a
 # bucket that holds what comes in ten seconds; it is full at `full` and has been spent up to
 # `spent`.
-#
-# A digest is written when it is sent, from what its reader has been told by then. So it and a mail
-# about an alert in it are never on their way at once: the mail goes first, unless the digest is
-# leased already.
 _CLAIM = """
 with recursive waiting as (
     (select endpoint_id from delivery where state = 'waiting' order by endpoint_id limit 1)
@@ -110,19 +106,9 @@ due as (
                                 or other.pressing and open.paused_at is not null)
                         )
                     end
-                    or other.state = 'in_digest' and exists (
-                        select from delivery as digest
-                        where digest.id = other.digest_id and digest.state = 'waiting'
-                            and digest.lease_until > now()
-                    ))
+                    {of_digests})
             )
-            and not (delivery.purpose = 'digest' and exists (
-                select from delivery as told
-                join delivery as other on other.alert_id = told.alert_id
-                    and other.endpoint_id = told.endpoint_id
-                where told.digest_id = delivery.id and other.state = 'waiting'
-                    and (other.lease_until > now() or other.due_at <= now())
-            ))
+            {digests}
         order by next.due_at
         limit open.room
         for update of delivery skip locked
@@ -155,6 +141,27 @@ join open on open.id = leased.endpoint_id
 left join alert_version on alert_version.alert_id = leased.alert_id
     and alert_version.version = leased.alert_version
 """
+
+# A digest is written when it is sent, from what its reader has been told by then. So it and a mail
+# about an alert in it are never on their way at once: the mail goes first, unless the digest is
+# leased already. Only mail has digests; nobody else plans for them.
+_CLAIM_MAIL = _CLAIM.format(
+    of_digests="""
+                    or other.state = 'in_digest' and exists (
+                        select from delivery as digest
+                        where digest.id = other.digest_id and digest.state = 'waiting'
+                            and digest.lease_until > now()
+                    )""",
+    digests="""
+            and not (delivery.purpose = 'digest' and exists (
+                select from delivery as told
+                join delivery as other on other.alert_id = told.alert_id
+                    and other.endpoint_id = told.endpoint_id
+                where told.digest_id = delivery.id and other.state = 'waiting'
+                    and (other.lease_until > now() or other.due_at <= now())
+            ))""",
+)
+_CLAIM_OTHER = _CLAIM.format(of_digests="", digests="")
 
 # Whoever holds a row just now is about to settle it, so it is passed over.
 _RENEW = """
@@ -227,9 +234,9 @@ async def claim(
     """
     connection = await driver(tx)
     await connection.execute(_ALONE, kind)
-    rows = await connection.fetch(
-        _CLAIM, list(sending), list(sending.values()), room, limit, lease, kind
-    )
+    statement = _CLAIM_MAIL if kind is Kind.EMAIL else _CLAIM_OTHER
+    busy = list(sending), list(sending.values())
+    rows = await connection.fetch(statement, *busy, room, limit, lease, kind)
     return [Due(**row) for row in rows]
 
 
