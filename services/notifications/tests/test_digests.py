@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from builders import an_alert, an_organisation, an_unverified_alert
+from conftest import Serve
 from mailbox_server import Mailbox
 from scene import Buyer, Scene
 from sqlalchemy import text
@@ -167,26 +168,25 @@ async def _gave_up(scene: Scene) -> bool:
 
 
 async def test_a_digest_that_was_held_up_says_nothing_older_than_its_reader_knows(
-    mailing: Client, scene: Scene, mailbox: Mailbox
+    serve: Serve, scene: Scene, mailbox: Mailbox
 ) -> None:
-    address = "patient@city.example"
-    await a_patient_reader(scene, mailbox, DAILY, address)
-    changing, other = a_told_alert(severity=2), a_told_alert(severity=1)
-    await scene.release(changing, other)
-    await scene.quiet()
-    mailbox.answer(address, "450 4.2.1 Not now")
-    await scene.database_change("update endpoint set quiet_until = null")
-    await ripen(scene)
-    await eventually(lambda: scene.count("select count(*) from attempt where status = 450"))
-    hold = "update delivery set due_at = now() + interval '1 hour' where purpose = 'digest'"
-    await scene.database_change(hold)
+    async with serve(**mailbox.settings, retry_scale=1000) as scene.client:
+        address = "patient@city.example"
+        await a_patient_reader(scene, mailbox, DAILY, address)
+        changing, other = a_told_alert(severity=2), a_told_alert(severity=1)
+        await scene.release(changing, other)
+        await scene.quiet()
+        mailbox.answer(address, "450 4.2.1 Not now")
+        await scene.database_change("update endpoint set quiet_until = null")
+        await ripen(scene)
+        await eventually(lambda: scene.count("select count(*) from attempt where status = 450"))
 
-    await scene.release(changing.model_copy(update={"version": 2, "severity": 5}))
-    [change] = await mailbox.got(1)
-    noted = "select count(*) from delivery where alert_version = 2 and state = 'delivered'"
-    await eventually(lambda: scene.count(noted))
-    await ripen(scene)
-    _, digest = await mailbox.got(2)
+        await scene.release(changing.model_copy(update={"version": 2, "severity": 5}))
+        [change] = await mailbox.got(1)
+        noted = "select count(*) from delivery where alert_version = 2 and state = 'delivered'"
+        await eventually(lambda: scene.count(noted))
+        await ripen(scene)
+        _, digest = await mailbox.got(2)
 
     assert "5 of 5" in change.plain
     assert digest.message["Subject"] == "2 alerts"
@@ -234,31 +234,30 @@ async def test_a_change_waits_for_the_digest_that_is_being_handed_over(
 
 
 async def test_a_digest_waits_for_the_changes_that_are_being_handed_over(
-    mailing: Client, scene: Scene, mailbox: Mailbox
+    serve: Serve, scene: Scene, mailbox: Mailbox
 ) -> None:
     """It would tell the newest version already, and the one before would come after it."""
-    address = "patient@city.example"
-    await a_patient_reader(scene, mailbox, DAILY, address)
-    changing = a_told_alert(severity=2)
-    await scene.release(changing)
-    await scene.quiet()
-    mailbox.answer(address, "450 4.2.1 Not now")
-    await ripen(scene)
-    await eventually(lambda: scene.count("select count(*) from attempt where status = 450"), 60)
-    held_up = "update delivery set due_at = now() + interval '1 hour' where purpose = 'digest'"
-    await scene.database_change(held_up)
-    await scene.database_change("update endpoint set quiet_until = null, failing_since = null")
-    await a_witness(scene, mailbox)
+    async with serve(**mailbox.settings, retry_scale=1000) as scene.client:
+        address = "patient@city.example"
+        await a_patient_reader(scene, mailbox, DAILY, address)
+        changing = a_told_alert(severity=2)
+        await scene.release(changing)
+        await scene.quiet()
+        mailbox.answer(address, "450 4.2.1 Not now")
+        await ripen(scene)
+        await eventually(lambda: scene.count("select count(*) from attempt where status = 450"), 60)
+        await scene.database_change("update endpoint set quiet_until = null, failing_since = null")
+        await a_witness(scene, mailbox)
 
-    taken = mailbox.hold(address)
-    before = len(mailbox.handed_over)
-    await heard_of(scene, mailbox, changing.model_copy(update={"version": 2, "severity": 4}))
-    await eventually(lambda: address in mailbox.handed_over[before:], 60)
-    await scene.database_change("update delivery set due_at = now() where purpose = 'digest'")
-    await heard_of(scene, mailbox, changing.model_copy(update={"version": 3, "severity": 5}))
-    meanwhile = mailbox.to(address)
-    taken.set()
-    await eventually(lambda: len(mailbox.to(address)) == 3, 60)
+        taken = mailbox.hold(address)
+        before = len(mailbox.handed_over)
+        await heard_of(scene, mailbox, changing.model_copy(update={"version": 2, "severity": 4}))
+        await eventually(lambda: address in mailbox.handed_over[before:], 60)
+        await scene.database_change("update delivery set due_at = now() where purpose = 'digest'")
+        await heard_of(scene, mailbox, changing.model_copy(update={"version": 3, "severity": 5}))
+        meanwhile = mailbox.to(address)
+        taken.set()
+        await eventually(lambda: len(mailbox.to(address)) == 3, 60)
 
     assert meanwhile == []
     told = [max(n for n in (2, 4, 5) if f"{n} of 5" in mail.plain) for mail in mailbox.to(address)]
