@@ -12,7 +12,7 @@ from tocsin_common.keeping import Keeping
 from tocsin_common.places import NOBODY, STREAM, Place, common
 from tocsin_common.service import Role
 from tocsin_common.settings import Settings
-from tocsin_common.testing import eventually, serving
+from tocsin_common.testing import eventually, serving, settings_from
 from tocsin_common.testing.register import scanned, unregistered
 
 PLACES = common(NOBODY)
@@ -30,10 +30,7 @@ from generate_series(1, :rows)
 
 @pytest.fixture(scope="session")
 def settings(environment: dict[str, str]) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        return Settings()  # pyright: ignore[reportCallIssue]
+    return settings_from(environment, Settings)
 
 
 async def put(database: Database, query: str, **values: Any) -> None:

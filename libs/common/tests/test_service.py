@@ -32,7 +32,7 @@ from tocsin_common.errors import RuleBroken
 from tocsin_common.listening import Handler
 from tocsin_common.service import Role
 from tocsin_common.settings import Settings
-from tocsin_common.testing import eventually, serving
+from tocsin_common.testing import eventually, serving, settings_from
 from tocsin_common.testing.fixtures import Tell
 from tocsin_common.testing.http import Client
 from tocsin_common.testing.servers import Servers
@@ -50,10 +50,7 @@ class UnknownCode(RuleBroken):
 
 @pytest.fixture(scope="session")
 def settings(environment: dict[str, str]) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        return Settings()  # pyright: ignore[reportCallIssue]
+    return settings_from(environment, Settings)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tocsin_buyer_portal_api.app import create_app
 from tocsin_buyer_portal_api.settings import Settings
 from tocsin_common.database import Database
 from tocsin_common.signatures import Signer
-from tocsin_common.testing import serving
+from tocsin_common.testing import serving, settings_from
 from tocsin_common.testing.fixtures import TellRaw
 from tocsin_common.testing.servers import Servers
 from tocsin_contracts.streams import BUYER_PORTAL_API, CASES
@@ -25,10 +25,7 @@ def service_name() -> str:
 
 @pytest.fixture(scope="session")
 def settings(environment: dict[str, str]) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        return Settings()  # pyright: ignore[reportCallIssue]
+    return settings_from(environment, Settings)
 
 
 @pytest.fixture(scope="session")

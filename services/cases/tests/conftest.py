@@ -13,7 +13,7 @@ from tocsin_cases.casework.handlers import Desk
 from tocsin_cases.settings import Settings
 from tocsin_common.database import Database
 from tocsin_common.sealing import Box
-from tocsin_common.testing import serving
+from tocsin_common.testing import serving, settings_from
 from tocsin_common.testing.http import Client
 from tocsin_common.testing.servers import Servers
 from tocsin_contracts import taxonomy
@@ -39,10 +39,7 @@ def chosen() -> dict[str, str]:
 
 
 def settings_of(environment: dict[str, str]) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        return Settings()  # pyright: ignore[reportCallIssue] - from the environment
+    return settings_from(environment, Settings)
 
 
 @pytest.fixture(scope="session")

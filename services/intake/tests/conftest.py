@@ -9,7 +9,7 @@ import pytest_asyncio
 from nats.aio.client import Client as Nats
 
 from tocsin_common.database import Database
-from tocsin_common.testing import serving
+from tocsin_common.testing import serving, settings_from
 from tocsin_common.testing.http import Client
 from tocsin_intake.app import create_app
 from tocsin_intake.settings import Settings
@@ -35,10 +35,7 @@ def chosen(attachments_folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def settings(environment: dict[str, str]) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        return Settings()  # pyright: ignore[reportCallIssue]
+    return settings_from(environment, Settings)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

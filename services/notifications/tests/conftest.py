@@ -12,7 +12,7 @@ from receiver import Receiver
 from scene import Scene
 
 from tocsin_common.database import Database
-from tocsin_common.testing import serving
+from tocsin_common.testing import serving, settings_from
 from tocsin_common.testing.http import Client
 from tocsin_common.testing.servers import Servers
 from tocsin_notifications.app import create_app
@@ -39,10 +39,7 @@ def chosen() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def settings(environment: dict[str, str]) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        return Settings()  # pyright: ignore[reportCallIssue]
+    return settings_from(environment, Settings)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

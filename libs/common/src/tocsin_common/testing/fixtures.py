@@ -5,9 +5,9 @@ import inspect
 import json
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import nats
 import pytest
@@ -20,11 +20,14 @@ from sqlalchemy import text
 from tocsin_common import migrations, outbox, provision
 from tocsin_common.database import Database
 from tocsin_common.models import Table
+from tocsin_common.settings import Settings
 from tocsin_common.telemetry import Trace
 from tocsin_common.testing.servers import Servers, start
 from tocsin_contracts.events.base import Event
 from tocsin_contracts.permissions import PROVISION, inbox_prefix
 from tocsin_contracts.streams import SERVICES, STREAMS, stream_of
+
+S = TypeVar("S", bound=Settings)
 
 Tell = Callable[[Event], Awaitable[None]]
 TellRaw = Callable[..., Awaitable[None]]
@@ -69,6 +72,14 @@ def chosen() -> dict[str, str]:
 def environment(servers: Servers, service_name: str, chosen: dict[str, str]) -> dict[str, str]:
     """The variables a process of the service under test needs."""
     return {**servers.environment(service_name), **chosen}
+
+
+def settings_from(environment: Mapping[str, str], settings: Callable[..., S]) -> S:
+    """A service's settings as its process reads them from these variables."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        return settings()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
