@@ -14,53 +14,80 @@ import bcrypt
 from tocsin_cli.files import make_directory
 from tocsin_cli.secrets import Secrets
 from tocsin_contracts.permissions import PROVISION, USERS
-from tocsin_contracts.streams import INTAKE, SERVICES
+from tocsin_contracts.streams import SERVICES
 
 FOLDER = Path(".compose")
 PASSWORDS = Path("nats/passwords.conf")
 TLS = Path("nats-tls")
+CERTIFICATES = "certificates"
 ROUNDS = 6  # the passwords are 256 random bits: no work makes guessing them harder
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="compose_secrets", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
-    parser.add_argument("--renew", metavar="NAME", help="first make this password anew")
-    vault = parser.add_mutually_exclusive_group()
-    vault.add_argument("--new-vault-key", action="store_true", help="and keep the old one for now")
-    vault.add_argument("--forget-old-vault-keys", action="store_true", help="once none is used")
+    parser.add_argument("--renew", metavar="NAME", action="append", default=[], help="a password")
+    parser.add_argument("--forget", metavar="KIND", help="its old keys, which nobody uses any more")
+    parser.add_argument("--new", metavar="KIND", help="new keys; the old ones are good for now")
+    parser.add_argument("--only", metavar="CONTAINER", action="append", help="tell nobody else yet")
     asked = parser.parse_args()
     folder: Path = asked.folder
-    if asked.renew:
-        Secrets.renewed(folder, asked.renew)
-    if asked.new_vault_key:
-        Secrets.with_new_vault_key(folder)
-    if asked.forget_old_vault_keys:
-        Secrets.without_old_vault_keys(folder)
-        (folder / INTAKE / "tocsin_vault_keys_before").unlink(missing_ok=True)
-    write(folder)
+    for name in asked.renew:
+        Secrets.renewed(folder, name)
+    if asked.forget:
+        forget(folder, asked.forget)
+    if asked.new == CERTIFICATES:
+        _certify(folder)
+    elif asked.new:
+        Secrets.with_new_key(folder, asked.new)
+    write(folder, asked.only)
     print(f"The secrets are in {folder}. Keep a copy elsewhere: no backup opens without them.")
 
 
-def write(folder: Path) -> None:
-    """Make what is missing in a folder, and never change a secret."""
+def write(folder: Path, only: Sequence[str] | None = None) -> None:
+    """Make what is missing in a folder, and never change a secret.
+
+    Args:
+        folder: where they lie.
+        only: the containers that are told; by default all are.
+    """
     secrets = Secrets.of(make_directory(folder, passable=False))
     kept = folder / PASSWORDS
     for container, files in told(secrets, kept.read_text() if kept.exists() else "").items():
-        _write(folder / container, files)
+        if only is None or container in only:
+            _write(folder / container, files)
     if not (folder / TLS / "tls.key").exists():
         _certify(folder)
 
 
+def forget(folder: Path, kind: str) -> None:
+    """Take away what was replaced, once nothing is under it any more."""
+    if kind == CERTIFICATES:
+        authority = (folder / TLS / "ca.crt").read_text()
+        for user in USERS:
+            _write(folder / user, {"nats_ca.crt": authority})
+        return
+    before = told(Secrets.read(folder))
+    after = told(Secrets.without_old_keys(folder, kind))
+    for container, files in before.items():
+        for name in files.keys() - after[container].keys():
+            (folder / container / name).unlink(missing_ok=True)
+
+
 def _certify(folder: Path) -> None:
-    """Certificates for NATS by TLS (deploy/nats/tls.yml); everybody is told whom to trust."""
+    """Certificates for NATS by TLS (deploy/nats/tls.yml); everybody is told whom to trust.
+
+    Where there were others, both authorities are trusted until the old one is forgotten.
+    """
     from tools import nats_certificates
 
     made = nats_certificates.make(["nats"])
+    kept = folder / TLS / "ca.crt"
+    before = kept.read_text() if kept.exists() else ""
     own = {"ca.crt": made.authority, "tls.crt": made.server, "tls.key": made.server_key}
     _write(folder / TLS, own)
     for user in USERS:
-        _write(folder / user, {"nats_ca.crt": made.authority})
+        _write(folder / user, {"nats_ca.crt": made.authority + before})
 
 
 def nats_passwords(secrets: Secrets, kept: str = "", users: Sequence[str] = USERS) -> str:

@@ -30,6 +30,14 @@ def test_every_make_target_that_it_calls_exists() -> None:
     assert called <= targets
 
 
+def test_where_the_previous_version_is_run_the_clone_has_it() -> None:
+    [checkout] = [
+        step for step in jobs()["containers"]["steps"] if "checkout" in step.get("uses", "")
+    ]
+
+    assert checkout["with"]["fetch-depth"] == 0
+
+
 def test_every_action_is_pinned_by_its_hash_and_says_which_release_that_is() -> None:
     used = [step["uses"] for step in steps() if "uses" in step]
     text = WORKFLOW.read_text()

@@ -21,10 +21,15 @@ stop_what_we_started() {
   for _ in $(seq 60); do kill -0 "$daemon" 2>/dev/null || return 0; sleep 0.5; done
 }
 trap stop_what_we_started EXIT
+previous=$(cat deploy/drills/PREVIOUS)
+git cat-file -e "$previous^{commit}" 2>/dev/null || {
+  printf '\n==== NOT TESTED: the previous version beside this one ====\n'
+  printf 'This clone is shallow and has no %s: git fetch --unshallow\n\n' "$previous"
+}
 export BUILD_CA_FILE=${BUILD_CA_FILE:-${SSL_CERT_FILE:-/dev/null}}
 deploy/ci/images.sh
 docker compose build --quiet
-.venv/bin/python -m pytest -q -rs --timeout 600 deploy/drills
+.venv/bin/python -m pytest -q -rs --timeout 1800 deploy/drills
 
 TOCSIN_TEST_INFRA=containers .venv/bin/python tools/run_tests.py \
   libs/common services/cases services/notifications services/intake services/buyer_portal_api

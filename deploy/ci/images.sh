@@ -30,4 +30,6 @@ provide python:3.11-slim-bookworm python
 provide postgres:18-bookworm postgres & first=$!
 provide nats:2.15-alpine nats & second=$!
 provide axllent/mailpit:v1.27 mailpit & third=$!
-wait "$first" && wait "$second" && wait "$third"
+provide prom/prometheus:v3.6.0 prometheus & fourth=$!
+provide prometheuscommunity/postgres-exporter:v0.18.1 postgres-exporter & fifth=$!
+for one in "$first" "$second" "$third" "$fourth" "$fifth"; do wait "$one"; done

@@ -22,7 +22,7 @@ from tocsin_contracts.streams import SERVICES
 ROOT = Path(__file__).parents[2]
 FILES = ("docker-compose.yml", "deploy/nats/tls.yml", "deploy/drills/drill.yml")
 PROJECT = "tocsin-drill"
-STARTED = 300  # seconds within which all containers must be healthy
+STARTED = 600  # seconds within which all containers must be healthy
 
 
 def container(service: str) -> str:

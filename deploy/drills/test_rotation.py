@@ -34,9 +34,10 @@ async def test_a_service_gets_new_passwords_under_load(
     async with loaded(everybody, reports, ledger):
         for kind in ("database", "nats", "admin"):
             tocsin.compose.run_script("deploy/rotate.sh", kind, INTAKE)
+            tocsin.secrets = Secrets.read(folder)
             await tocsin.ready()
             await more_are_accepted(ledger)
-    after = tocsin.secrets = Secrets.read(folder)
+    after = tocsin.secrets
     await tocsin.quiet()
 
     assert await complaints_in_cases(everybody) == Counter(ledger.accepted.values())
@@ -73,7 +74,7 @@ async def test_the_vaults_key_is_made_anew_and_everything_still_opens(
     await officer.change(complaint_id, "assignment", {})
 
     async with loaded(everybody, reports, ledger):
-        tocsin.compose.run_script("deploy/rotate.sh", "vault", INTAKE)
+        tocsin.compose.run_script("deploy/rotate.sh", "vault")
         await tocsin.ready()
         await more_are_accepted(ledger)
 

@@ -37,6 +37,9 @@ ERASURES = """\
         - name: erasures
           persistentVolumeClaim: { claimName: erasures }
 """
+# What was erased leaves the log at once where intake may make a checkpoint (protection V5).
+CHECKPOINTS = """
+      postInitApplicationSQL: [grant pg_checkpoint to tocsin_intake]"""
 
 
 def filled(template: str, **values: object) -> str:
@@ -79,6 +82,7 @@ def _clusters() -> str:
             connections=CONNECTIONS,
             backup_days=BACKUP_DAYS,
             minute=15 * place,
+            grants=CHECKPOINTS if service == INTAKE else "",
         )
         for place, service in enumerate(SERVICES)
     )

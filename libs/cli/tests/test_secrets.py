@@ -106,18 +106,75 @@ def test_buyers_services_can_verify_what_cases_signs() -> None:
         assert VerifyKey(base64.b64decode(key)).verify(signed) == b"an alert"
 
 
-def test_a_replaced_vault_key_is_told_until_it_is_forgotten(tmp_path: Path) -> None:
-    first = Secrets.of(tmp_path).environment(INTAKE)
-    Secrets.with_new_vault_key(tmp_path)
-    Secrets.with_new_vault_key(tmp_path)
-    turning = Secrets.of(tmp_path).environment(INTAKE)
-    Secrets.without_old_vault_keys(tmp_path)
-    turned = Secrets.of(tmp_path).environment(INTAKE)
+REPLACED = {
+    "vault": {(INTAKE, "VAULT_KEY"): "VAULT_KEYS_BEFORE"},
+    "tag": {(INTAKE, "TAG_KEY"): "TAG_KEYS_BEFORE"},
+    "receipt": {(INTAKE, "RECEIPT_KEY"): "RECEIPT_KEYS_BEFORE"},
+    "box": {
+        (CASES, "BOX_PRIVATE_KEY"): "BOX_PRIVATE_KEYS_BEFORE",
+        (CASES, "INTAKE_BOX_PUBLIC_KEY"): "INTAKE_BOX_PUBLIC_KEYS_BEFORE",
+    },
+    "officers": {(CASES, "HASH_KEY"): "HASH_KEYS_BEFORE"},
+    "buyers": {
+        (NOTIFICATIONS, "HASH_KEY"): "HASH_KEYS_BEFORE",
+        (BUYER_PORTAL_API, "HASH_KEY"): "HASH_KEYS_BEFORE",
+    },
+}
 
-    before = turning["TOCSIN_VAULT_KEYS_BEFORE"].split(",")
-    assert len(before) == 2
-    assert before[1] == first["TOCSIN_VAULT_KEY"]
-    assert turning["TOCSIN_VAULT_KEY"] not in before
-    assert turned == {
-        name: value for name, value in turning.items() if name != "TOCSIN_VAULT_KEYS_BEFORE"
-    }
+
+@pytest.mark.parametrize("kind", REPLACED)
+def test_a_replaced_key_is_told_until_it_is_forgotten(kind: str, tmp_path: Path) -> None:
+    first = all_told(Secrets.of(tmp_path))
+    Secrets.with_new_key(tmp_path, kind)
+    Secrets.with_new_key(tmp_path, kind)
+    turning = all_told(Secrets.of(tmp_path))
+    Secrets.without_old_keys(tmp_path, kind)
+    turned = all_told(Secrets.of(tmp_path))
+
+    for (service, name), name_before in REPLACED[kind].items():
+        before = turning[service].pop(f"TOCSIN_{name_before}").split(",")
+        assert len(before) == 2
+        assert before[1] == first[service][f"TOCSIN_{name}"]
+        assert turning[service][f"TOCSIN_{name}"] not in before
+    assert turned == turning != first
+
+
+@pytest.mark.parametrize(
+    ("kind", "signer", "readers", "told_as"),
+    [
+        ("alert", "ALERT_SIGNING_KEY", (NOTIFICATIONS, BUYER_PORTAL_API), "ALERT_VERIFY_KEYS"),
+        ("question", "QUESTION_SIGNING_KEY", (INTAKE,), "QUESTION_VERIFY_KEYS"),
+    ],
+)
+def test_what_a_replaced_key_signed_is_verified_until_it_is_forgotten(
+    kind: str, signer: str, readers: tuple[str, ...], told_as: str, tmp_path: Path
+) -> None:
+    first = Secrets.of(tmp_path)
+    turning = Secrets.with_new_key(tmp_path, kind)
+    turned = Secrets.without_old_keys(tmp_path, kind)
+
+    seed = base64.b64decode(turned.environment(CASES)[f"TOCSIN_{signer}"])
+    public = base64.b64encode(bytes(SigningKey(seed).verify_key)).decode()
+    for reader in readers:
+        old, both, [new] = (
+            one.environment(reader)[f"TOCSIN_{told_as}"].split(",")
+            for one in (first, turning, turned)
+        )
+        assert both == [new, *old]
+        assert new.endswith(public)
+    assert turning.environment(CASES) == turned.environment(CASES)
+
+
+def test_a_certificate_is_shown_with_the_key_that_signed_it(tmp_path: Path) -> None:
+    seed = base64.b64decode(Secrets.of(tmp_path).environment(INTAKE)["TOCSIN_CERTIFICATE_KEY"])
+    told = Secrets.with_new_key(tmp_path, "certificate").environment(INTAKE)
+
+    before = base64.b64decode(told["TOCSIN_CERTIFICATE_PUBLIC_KEYS_BEFORE"])
+    assert before == bytes(SigningKey(seed).verify_key)
+
+
+def test_no_key_is_replaced_that_has_no_kind(tmp_path: Path) -> None:
+    Secrets.of(tmp_path)
+
+    with pytest.raises(Unusable, match="no keys called hash"):
+        Secrets.with_new_key(tmp_path, "hash")

@@ -56,9 +56,9 @@ def callers(database: Database) -> Callers:
 
 
 @asynccontextmanager
-async def door(database: Database, callers: Callers) -> AsyncGenerator[Client]:
+async def door(database: Database, callers: Callers, *hash_keys: bytes) -> AsyncGenerator[Client]:
     """An application that lets in whom it knows."""
-    ring: KeyRing[UUID] = KeyRing(HASH_KEY, callers.load)
+    ring: KeyRing[UUID] = KeyRing(hash_keys or [HASH_KEY], callers.load)
     router = APIRouter()
 
     @router.get("/me")
@@ -104,6 +104,18 @@ async def test_a_new_key_works_at_once(client: Client, callers: Callers) -> None
 
     for _ in range(3):
         assert await status(client, await callers.add()) == 200
+
+
+async def test_a_key_is_known_by_a_hash_key_that_was_replaced_until_that_is_forgotten(
+    database: Database, callers: Callers
+) -> None:
+    key, new_hash_key = await callers.add(), b"n" * 32
+
+    async with door(database, callers, new_hash_key, HASH_KEY) as turning:
+        assert await status(turning, key) == 200
+        assert await status(turning, new_key("test")) == 401
+    async with door(database, callers, new_hash_key) as turned:
+        assert await status(turned, key) == 401
 
 
 async def test_a_disabled_key_is_refused_within_five_seconds(

@@ -64,3 +64,11 @@ def test_a_cursor_with_something_around_it_is_refused(changed: str) -> None:
 
     with pytest.raises(BadCursor):
         cursors.unseal(changed.format(cursors.seal(PLACE, about="a list")), about="a list")
+
+
+def test_a_cursor_outlives_the_key_it_was_made_under_while_that_is_known() -> None:
+    new_key = bytes(reversed(KEY))
+    before, after = Cursors(KEY), Cursors(new_key, KEY)
+
+    assert after.unseal(before.seal(PLACE, about="a list"), about="a list") == PLACE
+    assert Cursors(new_key).unseal(after.seal(PLACE, about="a list"), about="a list") == PLACE

@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from tocsin_common.keyed import keyed_hash, same
 from tocsin_common.sealing import Box, Unreadable, new_key, seal, unseal
 from tocsin_common.settings import Settings
-from tocsin_common.signatures import ForgedStatement, Signer, Verifier
+from tocsin_common.signatures import ForgedStatement, Signer, Verifier, signer_of
 
 WORDS = "We have not been paid. 我们没有拿到工资。".encode()
 CANARY = "canary20c4"
@@ -52,6 +52,31 @@ def test_a_box_is_read_by_the_one_it_was_sealed_to_and_says_who_sealed_it() -> N
         at_cases.unseal(forging.seal(WORDS))
     with pytest.raises(Unreadable):
         at_cases.unseal(WORDS)
+
+
+def test_what_was_sealed_under_replaced_keys_opens_and_nothing_more_is_sealed_under_them() -> None:
+    intake, cases, new_intake, new_cases = (PrivateKey.generate() for _ in range(4))
+    before = Box(bytes(intake), bytes(cases.public_key))
+    after = Box(bytes(new_intake), bytes(new_cases.public_key))
+    old, new = (
+        (bytes(own), bytes(other.public_key))
+        for own, other in ((cases, intake), (new_cases, new_intake))
+    )
+    turning, turned = Box(*new, also=[old]), Box(*new)
+
+    assert turning.unseal(before.seal(WORDS)) == turning.unseal(after.seal(WORDS)) == WORDS
+    assert after.unseal(turning.seal(WORDS)) == WORDS
+    with pytest.raises(Unreadable):
+        turned.unseal(before.seal(WORDS))
+
+
+def test_of_some_public_keys_the_one_that_verifies_is_found() -> None:
+    signer, other, stranger = (Signer(new_key()) for _ in range(3))
+    signature = signer.sign("told")
+
+    assert signer_of("told", signature, [other.public_key, signer.public_key]) == signer.public_key
+    assert signer_of("told", signature, [stranger.public_key]) is None
+    assert signer_of("told otherwise", signature, [signer.public_key]) is None
 
 
 def test_a_signature_holds_for_one_statement_by_one_key() -> None:

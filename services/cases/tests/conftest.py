@@ -8,7 +8,7 @@ import pytest_asyncio
 from nats.aio.client import Client as Nats
 from stage import Stage
 
-from tocsin_cases.app import create_app
+from tocsin_cases.app import box_of, create_app
 from tocsin_cases.casework.handlers import Desk
 from tocsin_cases.settings import Settings
 from tocsin_common.database import Database
@@ -61,7 +61,7 @@ def key_of(text: str) -> bytes:
 @pytest.fixture(scope="session")
 def desk(settings: Settings) -> Desk:
     """What cases reads complaints with."""
-    return Desk(Box(settings.box_private_key, settings.intake_box_public_key), taxonomy.shipped())
+    return Desk(box_of(settings), taxonomy.shipped())
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -89,6 +89,22 @@ async def test_a_worker_erases_everything_and_is_given_a_certificate(
     assert str(event.complaint_id) == complaint_id
 
 
+async def test_a_certificate_is_shown_with_the_key_that_signed_it_after_that_was_replaced(
+    settings: Settings, intake: Client, hotline: Header, operator: Header
+) -> None:
+    _, complaint_id = await a_receipt(intake, hotline)
+    done = (await erase(intake, operator, complaint_id)).json()
+    before = (base64.b64decode(done["public_key"]),)
+    replaced = settings.model_copy(
+        update={"certificate_key": bytes(32), "certificate_public_keys_before": before}
+    )
+
+    async with serving(create_app(settings=replaced)) as client:
+        shown = await client.get(f"/v1/admin/erasures/{complaint_id}", headers=operator)
+
+    assert shown.json() == done
+
+
 async def test_a_certificate_verifies_and_a_changed_one_does_not(
     intake: Client, hotline: Header, operator: Header
 ) -> None:

@@ -98,6 +98,26 @@ async def test_the_receipt_is_repeated_for_a_day_and_never_after_its_first_use(
     assert (await again())[1]["receipt"] is None
 
 
+async def test_a_receipt_is_repeated_across_a_change_of_its_key(
+    settings: Settings, database: Database, intake: Client, hotline: Header
+) -> None:
+    async def again(client: Client) -> Any:
+        answer = await client.post("/v1/complaints", json=a_complaint(), headers=hotline)
+        return answer.json()
+
+    first, new_key = await again(intake), {"receipt_key": bytes(32)}
+    turning = settings.model_copy(
+        update={**new_key, "receipt_keys_before": (settings.receipt_key,)}
+    )
+    turned = settings.model_copy(update=new_key)
+
+    async with serving(create_app(settings=turning)) as client:
+        assert await again(client) == first
+    async with serving(create_app(settings=turned)) as client:
+        told_less = {"status": "already_received", "receipt": None}
+        assert await again(client) == first | told_less
+
+
 async def test_an_idempotency_key_means_the_same_quoted_or_not_and_with_a_reference(
     intake: Client, hotline: Header
 ) -> None:

@@ -16,7 +16,18 @@ from tocsin_contracts.permissions import USERS
 from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, NOTIFICATIONS, SERVICES
 
 FILE = "secrets.json"
-_VAULT_KEY, _VAULT_KEYS_BEFORE = "intake.vault_key", "intake.vault_keys_before"
+_REPLACED = {
+    "vault": ("intake.vault_key",),
+    "tag": ("intake.tag_key",),
+    "receipt": ("intake.receipt_key",),
+    "certificate": ("intake.certificate_key",),
+    "box": ("intake.box_private_key", "cases.box_private_key"),
+    "alert": ("cases.alert_signing_key",),
+    "question": ("cases.question_signing_key",),
+    "officers": ("cases.hash_key",),
+    "buyers": ("buyers.hash_key",),
+}
+"""The keys that can be replaced without loss, as kinds: the old ones are good until forgotten."""
 
 
 def _password() -> str:
@@ -41,7 +52,7 @@ _MADE_BY: dict[str, Callable[[], str]] = {
     "intake.hash_key": _key,
     "cases.hash_key": _key,
     "buyers.hash_key": _key,
-    _VAULT_KEY: _key,
+    "intake.vault_key": _key,
     "intake.tag_key": _key,
     "intake.receipt_key": _key,
     "intake.box_private_key": _key,
@@ -115,19 +126,30 @@ class Secrets:
         return cls.read(directory)
 
     @classmethod
-    def with_new_vault_key(cls, directory: Path) -> "Secrets":
-        """Make the vault's key anew; the one it replaces opens until it is forgotten."""
+    def with_new_key(cls, directory: Path, kind: str) -> "Secrets":
+        """Make a kind's keys anew; those they replace are good until they are forgotten.
+
+        Raises:
+            Unusable: there is no such kind.
+        """
         kept = cls.read(directory)._values
-        before = ",".join(filter(None, (kept[_VAULT_KEY], kept.get(_VAULT_KEYS_BEFORE))))
-        new = kept | {_VAULT_KEY: _key(), _VAULT_KEYS_BEFORE: before}
+        new = dict(kept)
+        for name in _kind(kind):
+            before = ",".join(filter(None, (kept[name], kept.get(f"{name}s_before"))))
+            new |= {name: _key(), f"{name}s_before": before}
         write_private(directory / FILE, json.dumps(new, indent=2) + "\n")
         return cls(new)
 
     @classmethod
-    def without_old_vault_keys(cls, directory: Path) -> "Secrets":
-        """Forget the keys that the vault's key replaced: nothing lies under them any more."""
+    def without_old_keys(cls, directory: Path, kind: str) -> "Secrets":
+        """Forget the keys that a kind's keys replaced: nothing is under them any more.
+
+        Raises:
+            Unusable: there is no such kind.
+        """
         kept = cls.read(directory)._values
-        kept.pop(_VAULT_KEYS_BEFORE, None)
+        for name in _kind(kind):
+            kept.pop(f"{name}s_before", None)
         write_private(directory / FILE, json.dumps(kept, indent=2) + "\n")
         return cls(kept)
 
@@ -154,36 +176,54 @@ class Secrets:
         }
         return {f"TOCSIN_{name}": value for name, value in told.items()}
 
-    @property
-    def _vault_turns(self) -> bool:
-        """Whether something may still lie under a key that was replaced."""
-        return bool(self._values.get(_VAULT_KEYS_BEFORE))
+    def _before(self, name: str) -> list[str]:
+        """The keys that one replaced, newest first."""
+        return list(filter(None, self._values.get(f"{name}s_before", "").split(",")))
+
+    def _keys(self, told_as: str, name: str, shown: Callable[[str], str] = str) -> dict[str, str]:
+        """Those that one replaced, as its service is told them; often there is none."""
+        before = ",".join(map(shown, self._before(name)))
+        return {told_as: before} if before else {}
+
+    def _verify_keys(self, name: str) -> str:
+        return ",".join(map(_verify_key, (self._values[name], *self._before(name))))
 
     def _keys_of(self, service: str) -> dict[str, str]:
         values = self._values
         if service == INTAKE:
             return {
                 "HASH_KEY": values["intake.hash_key"],
-                "VAULT_KEY": values[_VAULT_KEY],
-                **({"VAULT_KEYS_BEFORE": values[_VAULT_KEYS_BEFORE]} if self._vault_turns else {}),
+                "VAULT_KEY": values["intake.vault_key"],
+                **self._keys("VAULT_KEYS_BEFORE", "intake.vault_key"),
                 "TAG_KEY": values["intake.tag_key"],
+                **self._keys("TAG_KEYS_BEFORE", "intake.tag_key"),
                 "RECEIPT_KEY": values["intake.receipt_key"],
+                **self._keys("RECEIPT_KEYS_BEFORE", "intake.receipt_key"),
                 "BOX_PRIVATE_KEY": values["intake.box_private_key"],
                 "CASES_BOX_PUBLIC_KEY": _box_public_key(values["cases.box_private_key"]),
                 "CERTIFICATE_KEY": values["intake.certificate_key"],
-                "QUESTION_VERIFY_KEYS": _verify_key(values["cases.question_signing_key"]),
+                **self._keys(
+                    "CERTIFICATE_PUBLIC_KEYS_BEFORE", "intake.certificate_key", _signing_public_key
+                ),
+                "QUESTION_VERIFY_KEYS": self._verify_keys("cases.question_signing_key"),
             }
         if service == CASES:
             return {
                 "HASH_KEY": values["cases.hash_key"],
+                **self._keys("HASH_KEYS_BEFORE", "cases.hash_key"),
                 "BOX_PRIVATE_KEY": values["cases.box_private_key"],
+                **self._keys("BOX_PRIVATE_KEYS_BEFORE", "cases.box_private_key"),
                 "INTAKE_BOX_PUBLIC_KEY": _box_public_key(values["intake.box_private_key"]),
+                **self._keys(
+                    "INTAKE_BOX_PUBLIC_KEYS_BEFORE", "intake.box_private_key", _box_public_key
+                ),
                 "ALERT_SIGNING_KEY": values["cases.alert_signing_key"],
                 "QUESTION_SIGNING_KEY": values["cases.question_signing_key"],
             }
         buyers = {
             "HASH_KEY": values["buyers.hash_key"],
-            "ALERT_VERIFY_KEYS": _verify_key(values["cases.alert_signing_key"]),
+            **self._keys("HASH_KEYS_BEFORE", "buyers.hash_key"),
+            "ALERT_VERIFY_KEYS": self._verify_keys("cases.alert_signing_key"),
         }
         if service == NOTIFICATIONS:
             return {**buyers, "WEBHOOK_KEY": values["notifications.webhook_key"]}
@@ -194,6 +234,14 @@ class Secrets:
 
 def _passwords() -> list[str]:
     return [name for name, make in _MADE_BY.items() if make is _password]
+
+
+def _kind(kind: str) -> tuple[str, ...]:
+    if kind not in _REPLACED:
+        raise Unusable(
+            f"there are no keys called {kind}", f"One of: {', '.join(sorted(_REPLACED))}"
+        )
+    return _REPLACED[kind]
 
 
 def _read(path: Path) -> dict[str, str] | None:
@@ -216,5 +264,9 @@ def _box_public_key(private: str) -> str:
 
 def _verify_key(seed: str) -> str:
     """Return `keyid:base64`; the id is the beginning of the public key's SHA-256."""
-    key = bytes(SigningKey(base64.b64decode(seed)).verify_key)
-    return f"{hashlib.sha256(key).hexdigest()[:16]}:{base64.b64encode(key).decode()}"
+    public = _signing_public_key(seed)
+    return f"{hashlib.sha256(base64.b64decode(public)).hexdigest()[:16]}:{public}"
+
+
+def _signing_public_key(seed: str) -> str:
+    return base64.b64encode(bytes(SigningKey(base64.b64decode(seed)).verify_key)).decode()

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -50,9 +50,9 @@ class KeyRing(Generic[Caller]):
     """All callers' keys in memory: no query for a request, and news within seconds."""
 
     def __init__(
-        self, hash_key: bytes, load: Callable[[], Awaitable[Mapping[bytes, Caller]]]
+        self, hash_keys: Sequence[bytes], load: Callable[[], Awaitable[Mapping[bytes, Caller]]]
     ) -> None:
-        self._hash_key = hash_key
+        self._hash_keys = hash_keys
         self._load = load
         self._callers: Mapping[bytes, Caller] = {}
         self._loaded_at = 0.0
@@ -69,13 +69,17 @@ class KeyRing(Generic[Caller]):
         shown = request.headers.get("authorization", "")
         if not shown.startswith("Bearer "):
             raise NotAuthenticated
-        digest = hash_of(self._hash_key, shown[7:].strip())
-        if (known := self._callers.get(digest)) is not None:
+        digests = [hash_of(hash_key, shown[7:].strip()) for hash_key in self._hash_keys]
+        if (known := self._known_by(digests)) is not None:
             return known
         await self.look_again()
-        if (known := self._callers.get(digest)) is not None:
+        if (known := self._known_by(digests)) is not None:
             return known
         raise Unavailable if self._out_of_date else NotAuthenticated
+
+    def _known_by(self, digests: Sequence[bytes]) -> Caller | None:
+        found = map(self._callers.get, digests)
+        return next((caller for caller in found if caller is not None), None)
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Keep the keys fresh until the block ends."""

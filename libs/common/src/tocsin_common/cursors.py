@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 
 from nacl.exceptions import CryptoError
@@ -25,8 +26,8 @@ class BadCursor(Problem):
 class Cursors:
     """Seals places in lists under one key (XChaCha20-Poly1305)."""
 
-    def __init__(self, key: bytes) -> None:
-        self._aead = Aead(key)
+    def __init__(self, key: bytes, *before: bytes) -> None:
+        self._aeads = [Aead(one) for one in (key, *before)]
 
     def seal(self, place: Sequence[str], *, about: str) -> str:
         """Make a cursor.
@@ -35,7 +36,7 @@ class Cursors:
             place: what the row there is sorted by.
             about: the list it belongs to: whose, which, how filtered. It opens for no other.
         """
-        sealed = self._aead.encrypt(json.dumps(place).encode(), about.encode())
+        sealed = self._aeads[0].encrypt(json.dumps(place).encode(), about.encode())
         return _text_of(bytes(sealed))
 
     def unseal(self, cursor: str, *, about: str) -> list[str]:
@@ -44,10 +45,10 @@ class Cursors:
         Raises:
             BadCursor: it was changed, or made by others or for another list.
         """
-        try:
-            return json.loads(self._aead.decrypt(_bytes_of(cursor), about.encode()))
-        except (CryptoError, ValueError):
-            raise BadCursor from None
+        for aead in self._aeads:
+            with suppress(CryptoError, ValueError):
+                return json.loads(aead.decrypt(_bytes_of(cursor), about.encode()))
+        raise BadCursor
 
 
 def _text_of(sealed: bytes) -> str:

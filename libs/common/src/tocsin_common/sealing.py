@@ -5,6 +5,8 @@ writes five error messages before each call, whether or not one is needed: they 
 what the cipher does.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -93,9 +95,22 @@ class Box:
     NaCl's authenticated box (X25519, XSalsa20-Poly1305); the shared key is computed once.
     """
 
-    def __init__(self, own_private_key: bytes, other_public_key: bytes) -> None:
-        self._box = NaClBox(PrivateKey(own_private_key), PublicKey(other_public_key))
-        self._key = self._box.shared_key()
+    def __init__(
+        self,
+        own_private_key: bytes,
+        other_public_key: bytes,
+        also: Iterable[tuple[bytes, bytes]] = (),
+    ) -> None:
+        """Remember the keys.
+
+        Args:
+            own_private_key: one's own.
+            other_public_key: the other's.
+            also: own and other keys, such as were replaced: what was sealed under them opens, too.
+        """
+        pairs = ((own_private_key, other_public_key), *also)
+        self._boxes = [NaClBox(PrivateKey(own), PublicKey(other)) for own, other in pairs]
+        self._key = self._boxes[0].shared_key()
 
     def seal(self, plain: bytes) -> bytes:
         """Seal for the other."""
@@ -108,7 +123,7 @@ class Box:
         Raises:
             Unreadable: it comes from somebody else, or was changed.
         """
-        try:
-            return self._box.decrypt(sealed)
-        except (CryptoError, ValueError):
-            raise Unreadable from None
+        for box in self._boxes:
+            with suppress(CryptoError, ValueError):
+                return box.decrypt(sealed)
+        raise Unreadable

@@ -136,7 +136,9 @@ class Service:
         )
         app.state.database = self.database
         app.state.telling_again = partial(self._tell_again, retelling)
-        app.state.cursors = Cursors(keyed_hash(self.settings.hash_key, "cursors"))
+        app.state.cursors = Cursors(
+            *(keyed_hash(key, "cursors") for key in self.settings.hash_keys)
+        )
         return app
 
     async def _tell_again(self, retelling: Retelling) -> Summary:

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     """What operators show at `/v1/admin`; without one that door stays shut."""
     hash_key: Key
     """For keyed hashes of API keys and references; it is not in the database."""
+    hash_keys_before: Keys = ()
+    """Those it replaced: API keys and cursors made under them are known still. Not enough for
+    intake, where nothing else made under another one would be found."""
     otlp_endpoint: str = ""
     """Where traces go, as `http://collector:4318`; without one they go nowhere."""
     trace_ratio: float = Field(default=1.0, ge=0, le=1)
@@ -87,3 +90,8 @@ class Settings(BaseSettings):
     """The largest request body, in bytes."""
     migrate_at_start: bool = False
     """Bring the database to this version's schema before serving (one machine)."""
+
+    @property
+    def hash_keys(self) -> tuple[bytes, ...]:
+        """The hash key, and those it replaced."""
+        return (self.hash_key, *self.hash_keys_before)

@@ -1,6 +1,6 @@
 """Signatures on what leaves amber, so that a forgery is visible (Ed25519, RFC 8032)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from nacl.exceptions import BadSignatureError
@@ -38,12 +38,22 @@ class Verifier:
         Raises:
             ForgedStatement: it was not.
         """
-        if by not in self._keys:
+        if by not in self._keys or not _verifies(self._keys[by], statement, signature):
             raise ForgedStatement
-        try:
-            self._keys[by].verify(statement.encode(), signature)
-        except (BadSignatureError, ValueError):
-            raise ForgedStatement from None
+
+
+def signer_of(statement: str, signature: bytes, public_keys: Sequence[bytes]) -> bytes | None:
+    """Return which of some public keys verifies that `statement` was signed; `None`: none does."""
+    verifying = (key for key in public_keys if _verifies(VerifyKey(key), statement, signature))
+    return next(verifying, None)
+
+
+def _verifies(key: VerifyKey, statement: str, signature: bytes) -> bool:
+    try:
+        key.verify(statement.encode(), signature)
+    except (BadSignatureError, ValueError):
+        return False
+    return True
 
 
 def key_id(public_key: bytes) -> str:

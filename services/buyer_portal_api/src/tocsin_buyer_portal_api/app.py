@@ -27,7 +27,9 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     """Make one process of the portal."""
     settings = settings or Settings()  # pyright: ignore[reportCallIssue] - from the environment
     portal = Service(BUYER_PORTAL_API, settings, places.TABLES, [retention.purge])
-    known_buyers: KeyRing[auth.Caller] = KeyRing(settings.hash_key, lambda: by_key(portal.database))
+    known_buyers: KeyRing[auth.Caller] = KeyRing(
+        settings.hash_keys, lambda: by_key(portal.database)
+    )
     if role.works:
         _listen(portal, Verifier(settings.alert_verify_keys))
     app = portal.app(

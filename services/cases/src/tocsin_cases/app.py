@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from itertools import product
 
 from fastapi import FastAPI
 
@@ -45,8 +46,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     terms = terms_of(settings)
     too_old = partial(retention.purge, terms.taxonomy, settings.retention_days)
     cases = Service(CASES, settings, places.TABLES, [too_old])
-    known_officers: KeyRing[Caller] = KeyRing(settings.hash_key, lambda: by_key(cases.database))
-    desk = Desk(Box(settings.box_private_key, settings.intake_box_public_key), terms.taxonomy)
+    known_officers: KeyRing[Caller] = KeyRing(settings.hash_keys, lambda: by_key(cases.database))
+    desk = Desk(box_of(settings), terms.taxonomy)
     said = (ConsentChanged, Withdrawn, Erased, DisclosureHeld)
     keeper = SlotKeeper(cases.database, terms, partial(cases.bus.has_heard, *said))
     if role.works:
@@ -83,6 +84,13 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
     app.state.terms = terms
     app.state.chance = terms.chance
     return app
+
+
+def box_of(settings: Settings) -> Box:
+    """What opens what intake sealed, under these keys or those they replaced."""
+    own = (settings.box_private_key, *settings.box_private_keys_before)
+    intakes = (settings.intake_box_public_key, *settings.intake_box_public_keys_before)
+    return Box(own[0], intakes[0], also=product(own, intakes))
 
 
 def terms_of(settings: Settings) -> Terms:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from tocsin_cases.disclosure.schedule import calendar
-from tocsin_common.settings import Key
+from tocsin_common.settings import Key, Keys
 from tocsin_common.settings import Settings as CommonSettings
 
 
@@ -23,8 +23,12 @@ class Settings(CommonSettings):
 
     box_private_key: Key
     """Its end of the box in which intake tells what only cases may read (protection V1)."""
+    box_private_keys_before: Keys = ()
+    """Those it replaced, while anything lies sealed to them."""
     intake_box_public_key: Key
     """Intake's end."""
+    intake_box_public_keys_before: Keys = ()
+    """Those it replaced, while anything lies sealed with them."""
     alert_signing_key: Key
     """The ed25519 seed under which alerts are signed (protection L5)."""
     question_signing_key: Key

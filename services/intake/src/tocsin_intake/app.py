@@ -75,10 +75,10 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         Box(settings.box_private_key, settings.cases_box_public_key),
     )
     usage = Usage(database)
-    hotlines = Hotlines(settings.hash_key, lambda: loading.by_key(database, vault), usage.note)
+    hotlines = Hotlines(settings.hash_keys, lambda: loading.by_key(database, vault), usage.note)
     storing = GroupCommit(database.begin, store_complaints)
     officers: KeyRing[VaultOfficer] = KeyRing(
-        settings.hash_key, lambda: vault_officers.by_key(database)
+        settings.hash_keys, lambda: vault_officers.by_key(database)
     )
     eraser = Eraser(Signer(settings.certificate_key), settings.backup_days, settings.erasure_ledger)
     keeper = Keeper(database, eraser, settings.retention_days)
@@ -98,7 +98,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         intake.bus.listen(ReplyWritten, dialogue_handlers.on_replies_written)
         intake.bus.listen(DisclosureIntended, on_disclosures_intended)
     guesses = Guesses()
-    pages = Pages(settings.hash_key, lambda: by_host(database))
+    pages = Pages(settings.hash_keys, lambda: by_host(database))
     answering = [
         officers.running,
         usage.running,
@@ -107,7 +107,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         pages.running,
     ]
     outbound = Outbound(plain_http=settings.outbound_plain_http)
-    accepting = Accepting(Acceptor(vault, settings.hash_key, settings.receipt_key), storing)
+    receipt_keys = (settings.receipt_key, *settings.receipt_keys_before)
+    accepting = Accepting(Acceptor(vault, settings.hash_key, receipt_keys), storing)
     receiving = Receiving(
         accepting,
         Quarantine(database, vault, settings.hash_key),

@@ -1,6 +1,6 @@
 """Who may hand in complaints: integrations, by key or by their own system's signature."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -42,11 +42,11 @@ class Hotlines(KeyRing[KnownHotline]):
 
     def __init__(
         self,
-        hash_key: bytes,
+        hash_keys: Sequence[bytes],
         load: Callable[[], Awaitable[Mapping[bytes, KnownHotline]]],
         note: Callable[[KnownHotline], None],
     ) -> None:
-        super().__init__(hash_key, load)
+        super().__init__(hash_keys, load)
         self._note = note
         self._rates = Rates()
 

@@ -21,6 +21,8 @@ class Settings(CommonSettings):
     """The one it replaced, for a year: so cases knows a source across the change."""
     receipt_key: Key
     """Receipts are derived under it, so none is stored (protection V3)."""
+    receipt_keys_before: Keys = ()
+    """Those it replaced, for the day on which a receipt may be repeated."""
     box_private_key: Key
     """Its end of the box in which cases is told what only cases may read (protection V1)."""
     cases_box_public_key: Key
@@ -31,6 +33,9 @@ class Settings(CommonSettings):
     """How often an officer may open words in a day without a second person."""
     certificate_key: Key
     """The ed25519 seed under which erasures are certified (protection V5)."""
+    certificate_public_keys_before: Keys = ()
+    """The public halves of those it replaced: certificates are shown with the one that verifies
+    them."""
     backup_days: int = Field(default=30, ge=0, le=30)
     """How long backups of the database are kept: a certificate names the day they expire."""
     erasure_ledger: Path | None = None

@@ -50,7 +50,7 @@ def create_app(
     settings = settings or Settings()  # pyright: ignore[reportCallIssue] - from the environment
     notifications = Service(NOTIFICATIONS, settings, places.TABLES, retention_of_alerts.PURGES)
     database = notifications.database
-    keys: KeyRing[UUID] = KeyRing(settings.hash_key, lambda: by_key(database))
+    keys: KeyRing[UUID] = KeyRing(settings.hash_keys, lambda: by_key(database))
     signing_keys = [
         signing.key_of(settings.webhook_key, generation) for generation in settings.webhook_signing
     ]

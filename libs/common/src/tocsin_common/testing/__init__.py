@@ -1,5 +1,6 @@
 """A pytest plugin: real servers, a service's database, its streams, and HTTP as clients see it."""
 
+from tocsin_common.testing.choosing import pytest_collection_modifyitems
 from tocsin_common.testing.fixtures import (
     chosen,
     database,
@@ -24,6 +25,7 @@ __all__ = [
     "environment",
     "eventually",
     "migrated",
+    "pytest_collection_modifyitems",
     "real_data",
     "servers",
     "service_name",

@@ -57,11 +57,11 @@ def answer(acceptor: Acceptor, member: Member, outcome: Outcome) -> ComplaintRec
     if outcome.body_hash != member.body_hash or not outcome.received_at:
         raise ReferenceReused
     fresh = datetime.now(UTC) - outcome.received_at < RECEIPT_REPEATED
-    if fresh and not outcome.receipt_used:
+    if fresh and not outcome.receipt_used and (receipt := acceptor.receipt_of(outcome)):
         return ComplaintReceipt(
             complaint_id=outcome.complaint_id,
             status=AcceptanceStatus.RECEIVED,
-            receipt=acceptor.receipt_of(outcome.complaint_id),
+            receipt=receipt,
         )
     return ComplaintReceipt(
         complaint_id=outcome.complaint_id, status=AcceptanceStatus.ALREADY_RECEIVED

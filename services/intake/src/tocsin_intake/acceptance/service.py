@@ -1,5 +1,6 @@
 """Deciding about one complaint alone: sealed, with everything that will be written of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -60,6 +61,7 @@ class Known:
     received_at: datetime | None
     body_hash: bytes | None
     """`None`: it was an informational call, of which nothing is kept."""
+    receipt_hash: bytes | None
     receipt_used: bool
     erased: bool = False
     """It was erased, and does not come back by being sent again."""
@@ -87,10 +89,10 @@ Outcome = Member | Known | Unclaimed
 class Acceptor:
     """Decides about one complaint alone; pure but for fresh ids and keys."""
 
-    def __init__(self, vault: Vault, hash_key: bytes, receipt_key: bytes) -> None:
+    def __init__(self, vault: Vault, hash_key: bytes, receipt_keys: Sequence[bytes]) -> None:
         self._vault = vault
         self._hash_key = hash_key
-        self._receipt_key = receipt_key
+        self._receipt_keys = receipt_keys
 
     def accept(
         self, hotline: Hotline, submission: ComplaintSubmission, idempotency_key: str | None
@@ -102,7 +104,7 @@ class Acceptor:
                 hotline.integration_id, references, submission.issues, test=hotline.test
             )
         complaint_id = new_amber_id()
-        receipt = receipts.derive(self._receipt_key, complaint_id)
+        receipt = receipts.derive(self._receipt_keys[0], complaint_id)
         complete = hotline.defaults.complete(submission)
         reported = self._reported(complete)
         sealed = self._vault.seal(
@@ -128,9 +130,13 @@ class Acceptor:
             test=hotline.test,
         )
 
-    def receipt_of(self, complaint_id: UUID) -> str:
-        """The receipt of a complaint that was accepted before."""
-        return receipts.derive(self._receipt_key, complaint_id)
+    def receipt_of(self, known: Known) -> str | None:
+        """The receipt of a complaint that was accepted before, if one of our keys made it."""
+        derived = (receipts.derive(key, known.complaint_id) for key in self._receipt_keys)
+        stored = known.receipt_hash
+        return next(
+            (one for one in derived if receipts.hash_of(self._hash_key, one) == stored), None
+        )
 
     def _reported(self, submission: ComplaintSubmission) -> Reported:
         facility, tags = submission.facility, self._vault.tags

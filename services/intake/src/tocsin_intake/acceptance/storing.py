@@ -21,7 +21,7 @@ on conflict do nothing returning reference
 """
 _KNOWN = """
 select a.reference, a.complaint_id as id, c.received_at, c.body_hash,
-    c.receipt_used_at is not null as used, e.complaint_id is not null as erased
+    c.receipt_hash, c.receipt_used_at is not null as used, e.complaint_id is not null as erased
 from acceptance a left join complaint c on c.id = a.complaint_id
 left join erasure e on e.complaint_id = a.complaint_id
 where a.reference = any($1::bytea[])
@@ -110,7 +110,12 @@ async def _claim_references(
     rows = await connection.fetch(_KNOWN, list(before))
     known = {
         row["id"]: Known(
-            row["id"], row["received_at"], row["body_hash"], row["used"], erased=row["erased"]
+            row["id"],
+            row["received_at"],
+            row["body_hash"],
+            row["receipt_hash"],
+            row["used"],
+            erased=row["erased"],
         )
         for row in rows
     }
@@ -147,5 +152,11 @@ async def _store(connection: "asyncpg.Connection[asyncpg.Record]", new: Sequence
 
 def _as_known(first: Member) -> Known:
     if isinstance(first, Counted):
-        return Known(first.complaint_id, None, None, receipt_used=False)
-    return Known(first.complaint_id, first.event.occurred_at, first.body_hash, receipt_used=False)
+        return Known(first.complaint_id, None, None, None, receipt_used=False)
+    return Known(
+        first.complaint_id,
+        first.event.occurred_at,
+        first.body_hash,
+        first.receipt_hash,
+        receipt_used=False,
+    )

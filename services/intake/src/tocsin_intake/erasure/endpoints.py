@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from tocsin_common.auth import Operator
 from tocsin_common.database import Session
 from tocsin_common.problems import NotFound
+from tocsin_common.signatures import signer_of
 from tocsin_intake.erasure import scrub, service
 from tocsin_intake.erasure.models import Erasure
 from tocsin_intake.erasure.schemas import (
@@ -24,6 +25,7 @@ from tocsin_intake.erasure.schemas import (
 )
 from tocsin_intake.erasure.service import Eraser
 from tocsin_intake.links import links
+from tocsin_intake.settings import Settings
 
 admin = APIRouter(prefix="/v1/admin/erasures", tags=["operator"], dependencies=[Operator])
 
@@ -47,7 +49,7 @@ async def erase_complaint(wanted: ErasureWanted, session: Session, request: Requ
     )
     if not done:
         raise NotFound
-    return _certified(eraser, await session.get(Erasure, wanted.complaint_id))
+    return _certified(request, await session.get(Erasure, wanted.complaint_id))
 
 
 @admin.get("")
@@ -71,7 +73,7 @@ async def list_erasures(
 @admin.get("/{complaint_id}")
 async def show_certificate(complaint_id: UUID, session: Session, request: Request) -> Certified:
     """Show the certificate of an erasure."""
-    return _certified(request.app.state.eraser, await session.get(Erasure, complaint_id))
+    return _certified(request, await session.get(Erasure, complaint_id))
 
 
 @admin.post("/replay")
@@ -89,11 +91,15 @@ async def scrub_files(request: Request) -> Scrubbed:
     return Scrubbed(rewritten=done.rewritten, log_replaced=done.log_replaced)
 
 
-def _certified(eraser: Eraser, erasure: Erasure | None) -> Certified:
+def _certified(request: Request, erasure: Erasure | None) -> Certified:
     if erasure is None:
         raise NotFound
+    settings: Settings = request.app.state.settings
+    own: bytes = request.app.state.eraser.signer.public_key
+    keys = (own, *settings.certificate_public_keys_before)
+    public_key = signer_of(erasure.certificate, erasure.signature, keys) or own
     return Certified(
         certificate=erasure.certificate,
         signature=base64.b64encode(erasure.signature).decode(),
-        public_key=base64.b64encode(eraser.signer.public_key).decode(),
+        public_key=base64.b64encode(public_key).decode(),
     )

@@ -1,0 +1,110 @@
+"""What watches Tocsin, watching it: Prometheus with its own configuration beside the containers."""
+
+import json
+from collections.abc import Generator, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import yaml
+from tests.support.ledger import Ledger, Reports
+from tests.support.world import World
+
+from deploy.drills.compose import ROOT, ComposedTocsin, container
+from deploy.drills.load import loaded, more_are_accepted
+from tocsin_common.testing import eventually
+from tocsin_contracts.streams import INTAKE, SERVICES
+
+OBSERVABILITY = ROOT / "deploy/observability"
+WATCHERS = ("prometheus", "postgres-exporter")
+SEEN_WITHIN = 300.0  # seconds; it asks every 15, and a rate needs two answers
+ASK = """
+import json, sys, urllib.request
+for url in sys.argv[1:]:
+    print(json.dumps(json.load(urllib.request.urlopen(url, timeout=20))["data"]))
+"""
+PAGES = ("tocsin-path", "tocsin-service", "tocsin-postgres")
+"""All but NATS's: its exporter is to be had from a registry of images only."""
+
+
+class Prometheus:
+    """The container, asked from inside the network."""
+
+    def __init__(self, tocsin: ComposedTocsin) -> None:
+        self._compose = tocsin.compose
+
+    def ask(self, *what: str) -> list[Any]:
+        """What it answers to some questions, each a path of its API."""
+        urls = [f"http://prometheus:9090/api/v1/{one}" for one in what]
+        said = self._compose.run("exec", "-T", INTAKE, "python", "-c", ASK, *urls)
+        return [json.loads(line) for line in said.splitlines()]
+
+    def unanswered(self, queries: Sequence[str]) -> list[str]:
+        """Those that find no data."""
+        asked = [f"query?{urlencode({'query': one})}" for one in queries]
+        answers = zip(queries, self.ask(*asked), strict=True)
+        return [query for query, answer in answers if not answer["result"]]
+
+
+@pytest.fixture(scope="module")
+def prometheus(tocsin: ComposedTocsin) -> Generator[Prometheus]:
+    tocsin.compose.run("up", "-d", "--no-build", "--no-deps", "--wait", *WATCHERS)
+    yield Prometheus(tocsin)
+    tocsin.compose.run("rm", "--stop", "--force", *WATCHERS)
+
+
+async def test_every_question_of_the_pages_is_answered_while_complaints_arrive(
+    prometheus: Prometheus, everybody: World, reports: Reports, ledger: Ledger
+) -> None:
+    left = [one for one in questions() if one not in NOTHING_TO_SHOW]
+
+    def all_were_answered() -> bool:
+        left[:] = prometheus.unanswered(left)
+        return not left
+
+    async with loaded(everybody, reports, ledger):
+        await more_are_accepted(ledger)
+        try:
+            await eventually(all_were_answered, within=SEEN_WITHIN)
+        except AssertionError:
+            pytest.fail(f"no data for {left}")
+
+
+def questions() -> list[str]:
+    """Every question of the pages; those for one service, for each."""
+    folder = OBSERVABILITY / "grafana/dashboards"
+    asked = [
+        target["expr"]
+        for page in PAGES
+        for panel in json.loads((folder / f"{page}.json").read_text())["panels"]
+        for target in panel["targets"]
+    ]
+    return [
+        one.replace("$service", container(service))
+        for one in asked
+        for service in (SERVICES if "$service" in one else SERVICES[:1])
+    ]
+
+
+def test_all_services_and_the_database_are_found(prometheus: Prometheus) -> None:
+    [targets] = prometheus.ask("targets")
+    found = {
+        one["labels"].get("service", one["labels"]["job"]): one["health"]
+        for one in targets["activeTargets"]
+    }
+
+    for name in (*map(container, SERVICES), "postgres"):
+        assert found[name] == "up"
+
+
+def test_every_rule_is_loaded_and_can_be_computed(prometheus: Prometheus) -> None:
+    written = yaml.safe_load((OBSERVABILITY / "rules/tocsin.yml").read_text())["groups"]
+    [rules] = prometheus.ask("rules")
+    read = [rule for group in rules["groups"] for rule in group["rules"]]
+
+    names = [one.get("alert", one.get("record")) for group in written for one in group["rules"]]
+    assert [one["name"] for one in read] == names
+    assert {one["health"] for one in read} == {"ok"}
+
+
+NOTHING_TO_SHOW: set[str] = set()
