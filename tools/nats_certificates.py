@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from secrets import token_hex
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -29,9 +30,12 @@ class Certificates:
 def make(names: Sequence[str]) -> Certificates:
     """Make a set for servers that are reached by these names and addresses."""
     authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    # No two authorities have one name: while one takes the other's place both are trusted, and a
+    # certificate's authority is looked for by its name first.
+    name = f"Tocsin NATS authority {token_hex(8)}"
     authority = (
-        _certificate("Tocsin NATS authority", authority_key)
-        .issuer_name(_name("Tocsin NATS authority"))
+        _certificate(name, authority_key)
+        .issuer_name(_name(name))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=True), critical=True)
         .sign(authority_key, hashes.SHA256())
