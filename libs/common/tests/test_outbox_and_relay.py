@@ -1,8 +1,6 @@
 """From a commit to the stream: nothing lost, nothing doubled, in order."""
 
 import json
-import statistics
-import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -328,25 +326,18 @@ def trace_id(message: Any) -> str:
 async def test_an_event_is_in_its_stream_at_once_and_not_after_a_poll(
     database: Database, shipping: Shipping, streams: Nats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "POLL", 5.0)
+    monkeypatch.setattr(relay, "POLL", 3600.0)
     inbox = streams.new_inbox()
     arriving = await streams.subscribe(inbox)
     watch = ConsumerConfig(
         deliver_subject=inbox, deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE
     )
     await streams.jetstream().add_consumer("CASES", watch)
-    waits: list[float] = []
 
     async with shipping():
-        await record(database, a_status())
-        await arriving.next_msg(timeout=10)
         for _ in range(50):
             await record(database, a_status())
-            committed = time.perf_counter()
-            await arriving.next_msg(timeout=10)
-            waits.append(time.perf_counter() - committed)
-
-    assert statistics.median(waits) < 0.025
+            await arriving.next_msg(timeout=60)
 
 
 async def test_a_permission_that_is_missing_is_named_until_it_is_not(

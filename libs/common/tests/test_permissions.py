@@ -17,7 +17,7 @@ from nats.js.api import ConsumerInfo
 from nats.js.errors import APIError
 
 from tocsin_common import provision
-from tocsin_common.testing.fixtures import Tell
+from tocsin_common.testing.fixtures import Tell, settled
 from tocsin_common.testing.servers import Servers
 from tocsin_contracts.permissions import PROVISION, USERS, inbox_prefix
 from tocsin_contracts.streams import (
@@ -56,12 +56,8 @@ class User:
         return len(self.violations) > before
 
     async def settled(self) -> None:
-        """Wait until the server has read everything that was said so far.
-
-        Twice, because nats-py writes a flush's PING past what still waits to be written.
-        """
-        await self.client.flush()
-        await self.client.flush()
+        """Wait until the server has read everything that was said so far."""
+        await settled(self.client)
 
 
 Connect = Callable[[str], Awaitable[User]]

@@ -12,7 +12,7 @@ from stage import Stage
 from tocsin_common.sealing import Box, new_key, public_key_of, seal_to, unseal_with
 from tocsin_common.signatures import Verifier
 from tocsin_common.testing import eventually
-from tocsin_common.testing.fixtures import connect
+from tocsin_common.testing.fixtures import connect, settled
 from tocsin_common.testing.http import Client
 from tocsin_common.testing.servers import Servers
 from tocsin_contracts.events.cases import ReplyWritten
@@ -60,6 +60,7 @@ async def vault(servers: Servers) -> AsyncGenerator[PlayedVault]:
     played = PlayedVault(Verifier({name: base64.b64decode(key)}))
     bus = await connect(servers, INTAKE)
     await bus.subscribe(VAULT_QUESTION, queue=INTAKE, cb=played.answer)
+    await settled(bus)
     yield played
     await bus.close()
 

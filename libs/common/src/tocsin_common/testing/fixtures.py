@@ -180,6 +180,15 @@ async def connect(servers: Servers, user: str) -> Client:
     )
 
 
+async def settled(client: Client) -> None:
+    """Wait until the server has read everything that a client has said so far.
+
+    Twice, because nats-py writes a flush's PING past what still waits to be written.
+    """
+    await client.flush()
+    await client.flush()
+
+
 async def _quietly(_: Exception) -> None:
     return None
 
