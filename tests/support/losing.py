@@ -17,6 +17,7 @@ async def back_up(tocsin: Tocsin, service: str) -> None:
     async with tocsin.untended():
         tocsin.stack.services[service].stop()
         name = database_of(service)
+        tocsin.stack.postgres.run(f"drop database if exists kept_{name}")
         tocsin.stack.postgres.run(f"create database kept_{name} template {name}")
     await tocsin.ready()
 
@@ -35,19 +36,20 @@ async def _replace(tocsin: Tocsin, service: str, template: str) -> None:
     async with tocsin.untended():
         tocsin.stack.services[service].kill()
         name = database_of(service)
-        tocsin.stack.postgres.run(
-            f"drop database {name} with (force);"
-            f"create database {name} owner {name} template {template};"
-            f"revoke connect, temporary on database {name} from public;"
-        )
+        tocsin.stack.postgres.run(f"drop database {name} with (force)")
+        tocsin.stack.postgres.run(f"create database {name} owner {name} template {template}")
+        tocsin.stack.postgres.run(f"revoke connect, temporary on database {name} from public")
     await tocsin.ready()
 
 
-async def lose_nats(tocsin: Tocsin) -> None:
-    """Take away all that NATS kept, while everything runs, and provision again."""
-    async with tocsin.untended():
-        tocsin.kill("nats")
-        shutil.rmtree(tocsin.stack.directory / "nats")
+def wipe_nats(tocsin: Tocsin) -> None:
+    """Take away all that NATS kept; nobody may be tending."""
+    tocsin.kill("nats")
+    shutil.rmtree(tocsin.stack.directory / "nats")
+
+
+async def provision(tocsin: Tocsin) -> None:
+    """Make its streams and consumers anew, once the server is back."""
     await eventually(lambda: _has_no_streams(tocsin), within=PATIENCE)
     tocsin.stack.provision()
     await tocsin.ready()

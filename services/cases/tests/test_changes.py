@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from builders import MONDAY, a_complaint, a_facility
@@ -16,6 +15,7 @@ from tocsin_common.listening import Told
 from tocsin_common.sealing import Box
 from tocsin_contracts import taxonomy
 from tocsin_contracts.events.complaints import (
+    Author,
     ComplaintReceived,
     Consent,
     ConsentChanged,
@@ -254,18 +254,53 @@ async def test_a_parked_event_about_an_erased_complaint_goes_too(
     assert await stage.rows("select msg_id from parked") == [(str(other.complaint_id),)]
 
 
+def a_message(complaint: ComplaintReceived) -> MessageAdded:
+    return MessageAdded(
+        message_id=new_amber_id(),
+        complaint_id=complaint.complaint_id,
+        author=Author.WORKER,
+        occurred_at=datetime.now(UTC),
+    )
+
+
+async def test_messages_heard_before_their_complaint_are_counted_with_it(
+    stage: Stage, intake_box: Box
+) -> None:
+    early, here = a_complaint(intake_box, 1), a_complaint(intake_box, 2)
+    await stage.hear(here)
+    messages = [a_message(early), a_message(early), a_message(here)]
+
+    for message in [*messages, *messages]:
+        await hear(stage, message)
+    await hear(stage, agreed(early, Consent.REFUSED))
+    await stage.hear(early)
+    await hear(stage, a_message(early))
+
+    rows = await stage.rows("select id, messages, share from complaint order by messages")
+    assert rows == [(here.complaint_id, 1, "given"), (early.complaint_id, 3, "refused")]
+    assert await stage.count("standing") == 0
+
+
+async def test_of_messages_on_what_was_erased_nothing_is_kept(
+    stage: Stage, intake_box: Box
+) -> None:
+    complaint = a_complaint(intake_box, 1)
+    await hear(stage, a_message(complaint))
+    await hear(stage, erased(complaint))
+
+    await hear(stage, a_message(complaint))
+    await stage.hear(complaint)
+
+    assert await stage.count("complaint") == 0
+    assert await stage.rows("select messages from standing") == [(0,)]
+
+
 async def test_messages_are_counted_once(stage: Stage, intake_box: Box) -> None:
     complaint = a_complaint(intake_box, 1)
     await stage.hear(complaint)
-    added = MessageAdded(
-        message_id=new_amber_id(),
-        complaint_id=complaint.complaint_id,
-        author="worker",  # pyright: ignore[reportArgumentType]
-        occurred_at=datetime.now(UTC),
-    )
+    added = a_message(complaint)
 
     for _ in range(2):
         await hear(stage, added)
 
     assert await stage.rows("select messages from complaint") == [(1,)]
-    assert isinstance(added.message_id, UUID)

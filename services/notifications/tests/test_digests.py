@@ -74,7 +74,7 @@ async def test_what_is_collected_comes_in_one_mail_and_once(
 
     await ripen(scene)
     [digest] = await mailbox.got(1)
-    await eventually(lambda: _delivered(scene))
+    await eventually(lambda: delivered(scene))
     async with database.begin() as tx:
         again = await service.gather(tx)
 
@@ -91,7 +91,7 @@ async def test_what_is_collected_comes_in_one_mail_and_once(
     }
 
 
-async def _delivered(scene: Scene) -> bool:
+async def delivered(scene: Scene) -> bool:
     query = "select state from delivery where purpose = 'digest'"
     return await scene.count(query) == "delivered"
 
@@ -151,7 +151,7 @@ async def test_what_became_of_a_digest_is_told_of_each_alert_in_it_as_of_any_del
     refused = await news_of(scene, told, alerts)
     [digest] = [one for one in await scene.deliveries(buyer) if one["purpose"] == "digest"]
     await scene.post(f"/v1/deliveries/{digest['delivery_id']}/resend", buyer, expect=202)
-    await eventually(lambda: _delivered(scene))
+    await eventually(lambda: delivered(scene))
     taken = await news_of(scene, told, alerts)
 
     ids = {str(one.alert_id) for one in alerts}

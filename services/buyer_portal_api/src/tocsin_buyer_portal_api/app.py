@@ -4,7 +4,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from tocsin_buyer_portal_api import auth, places
+from tocsin_buyer_portal_api import auth, places, retelling
 from tocsin_buyer_portal_api.alerts import endpoints as alerts
 from tocsin_buyer_portal_api.alerts import handlers as hearing_alerts
 from tocsin_buyer_portal_api.alerts import retention
@@ -44,6 +44,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             contracts.admin,
         ],
         running=[known_buyers.running] if role.answers else [],
+        chapters=retelling.CHAPTERS,
     )
     app.state.buyers = known_buyers
     return app

@@ -15,7 +15,7 @@ from tocsin_contracts.events.cases import (
 )
 from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
 from tocsin_contracts.taxonomy import load as load_taxonomy
-from tocsin_intake import taxonomy
+from tocsin_intake import retelling, taxonomy
 from tocsin_intake.acceptance import endpoints, pointers, statistics
 from tocsin_intake.acceptance.accepting import Accepting
 from tocsin_intake.acceptance.service import Acceptor
@@ -157,6 +157,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             uploads.PATH: uploads.MOST_BYTES,
             imports.PATH: MOST_TABLE,
         },
+        chapters=retelling.chapters(vault),
+        before_retelling=keeper.replay,
     )
     if role.answers:
         app.router.routes.insert(0, Door(pages))

@@ -16,7 +16,7 @@ from tocsin_contracts import taxonomy
 from tocsin_contracts.events.alerts import AlertCorrected, AlertEnded, AlertRaised, AlertUpdated
 from tocsin_contracts.events.buyers import BuyerChanged, KeyChanged, ReachChanged
 from tocsin_contracts.streams import NOTIFICATIONS
-from tocsin_notifications import endpoints, handlers, places
+from tocsin_notifications import endpoints, handlers, places, retelling
 from tocsin_notifications.acknowledgements import endpoints as acknowledgements
 from tocsin_notifications.alerts import retention as retention_of_alerts
 from tocsin_notifications.buyers import by_key
@@ -105,6 +105,7 @@ def create_app(
             *([courier.running for courier in couriers] if role.works else []),
             *([gathering.running, retention.running, lag.running] if role.works else []),
         ],
+        chapters=retelling.CHAPTERS,
     )
     app.state.keys = keys
     app.state.signing_keys = signing_keys

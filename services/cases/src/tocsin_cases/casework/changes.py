@@ -25,9 +25,11 @@ from tocsin_contracts.events.complaints import (
 )
 from tocsin_contracts.taxonomy import Taxonomy
 
+_HERE = "select id from complaint where id = any($1::uuid[])"
 _MESSAGES = """
 update complaint set messages = messages + added.count
 from unnest($1::uuid[], $2::int[]) as added(id, count) where complaint.id = added.id
+returning complaint.id
 """
 _CONSENT = """
 with locked as (
@@ -93,10 +95,18 @@ and not exists (select from disclosure d where d.case_id = c.id)
 
 
 async def on_messages_added(tx: AsyncConnection, told: Sequence[Told[MessageAdded]]) -> None:
-    """Show officers that there are more words to open."""
-    added = Counter(one.event.complaint_id for one in await heard.newest(tx, told))
-    ids = sorted(added)
-    await (await driver(tx)).execute(_MESSAGES, ids, [added[one] for one in ids])
+    """Show officers that there are more words to open, also those heard before their complaint."""
+    events = [one.event for one in await heard.newest(tx, told)]
+    if not events:
+        return
+    added = Counter(event.complaint_id for event in events)
+    ids, connection = sorted(added), await driver(tx)
+    if len(await connection.fetch(_HERE, ids)) < len(ids):
+        await standing.hold(tx)
+    rows = await connection.fetch(_MESSAGES, ids, [added[one] for one in ids])
+    here = {row["id"] for row in rows}
+    early = {one: number for one, number in added.items() if one not in here}
+    await standing.add_messages(tx, early, max(event.occurred_at for event in events))
 
 
 async def on_consent_changed(
@@ -163,7 +173,8 @@ async def erase(
     for statement in (_LEAVE, _NO_PROPOSALS, _GONE):
         await connection.execute(statement, ids)
     await connection.execute(_NOT_PARKED, [str(one) for one in ids])
-    await standing.keep(tx, ids, erased_at=at, share=None, supplier_contact=None, withdrawn_at=None)
+    nothing = {"share": None, "supplier_contact": None, "withdrawn_at": None, "messages": 0}
+    await standing.keep(tx, ids, erased_at=at, **nothing)
     await _weigh_again(tx, taxonomy, cases)
     await connection.execute(_NEVER_TOLD, cases)
 

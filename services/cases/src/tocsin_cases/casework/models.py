@@ -79,6 +79,8 @@ class Standing(Table, table=True):
     withdrawn_at: datetime | None = None
     erased_at: datetime | None = None
     """It is never filed again, whatever comes (protection V5)."""
+    messages: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Words that were added, heard before the complaint itself."""
 
 
 class Proposal(Table, table=True):

@@ -30,6 +30,7 @@ _COMPLAINT = (
     "os_id", "country", "language", "issues", "happened_on", "workers_affected",
     "immediate_danger", "retaliation", "relation", "share", "supplier_contact", "genuine",
     "members", "sealed", "public_key", "withdrawn_at", "counts_since", "given_since",
+    "messages",
 )  # fmt: skip
 _CASE_COMPLAINT = ("case_id", "complaint_id", "source_kind", "source", "sources_before")
 _PROPOSAL = ("complaint_id", "facility_id")
@@ -67,6 +68,7 @@ class Arrived:
     withdrawn_at: datetime | None = None
     counts_since: datetime | None = None
     given_since: datetime | None = None
+    messages: int = 0
 
     @property
     def claim(self) -> Claim:
@@ -213,6 +215,7 @@ def _row(one: Arrived, verdict: Verdict) -> tuple[object, ...]:
         one.withdrawn_at,
         one.counts_since,
         one.given_since,
+        one.messages,
     )
 
 

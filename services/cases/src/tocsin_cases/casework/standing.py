@@ -4,7 +4,7 @@ Each fact has a durable of its own, so a withdrawal can be heard before what it 
 kept until then; of what was erased it is kept for ever that it must not be filed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,12 @@ FILING = 7_463_241_905_141  # the advisory lock between filing and news of what 
 _FILING = "select pg_advisory_xact_lock_shared($1)"
 _NEWS = "select pg_advisory_xact_lock($1)"
 _STANDING = "select * from standing where complaint_id = any($1::uuid[])"
+_ADD_MESSAGES = """
+insert into standing (complaint_id, said_at, messages)
+select * from unnest($1::uuid[], $2::timestamptz[], $3::int[])
+on conflict (complaint_id) do update set messages = standing.messages + excluded.messages
+where standing.erased_at is null
+"""
 _FILED = "delete from standing where complaint_id = any($1::uuid[])"
 
 
@@ -58,6 +64,14 @@ async def keep(tx: AsyncConnection, complaint_ids: Sequence[UUID], **news: Any) 
     await tx.execute(statement.on_conflict_do_update(index_elements=["complaint_id"], set_=news))
 
 
+async def add_messages(tx: AsyncConnection, added: Mapping[UUID, int], said_at: datetime) -> None:
+    """Count words that were added to complaints that are not here; the caller holds filing."""
+    ids = sorted(added)
+    await (await driver(tx)).execute(
+        _ADD_MESSAGES, ids, [said_at for _ in ids], [added[one] for one in ids]
+    )
+
+
 def _overlaid(one: Arrived, known: Any) -> Arrived:
     if known is None:
         return one
@@ -72,5 +86,9 @@ def _overlaid(one: Arrived, known: Any) -> Arrived:
     if withdrawn_at:
         changes |= {"share": Consent.REFUSED, "supplier_contact": SupplierContact.NEVER}
     return replace(
-        one, event=one.event.model_copy(update=changes), withdrawn_at=withdrawn_at, **since
+        one,
+        event=one.event.model_copy(update=changes),
+        withdrawn_at=withdrawn_at,
+        messages=known["messages"],
+        **since,
     )

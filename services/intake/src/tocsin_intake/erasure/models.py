@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy import ForeignKey, Index, Text, false, text
 from sqlmodel import Field
 
 from tocsin_common.models import Table
@@ -23,6 +23,8 @@ class Erasure(Table, table=True):
     signature: bytes
     scrubbed_at: datetime | None = None
     """When the files of the database were rewritten without it."""
+    test: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """A test key had handed it in, so nobody was ever told of it."""
 
 
 class ErasedCount(Table, table=True):

@@ -66,9 +66,10 @@ _FORGET_EVENTS = (
     """,
 )
 _KEEP = """
-insert into erasure (complaint_id, erased_at, reason, certificate, signature)
-select id, $2, $3, certificate, signature
-from unnest($1::uuid[], $4::text[], $5::bytea[]) as done(id, certificate, signature)
+insert into erasure (complaint_id, erased_at, reason, certificate, signature, test)
+select id, $2, $3, certificate, signature, test
+from unnest($1::uuid[], $4::text[], $5::bytea[], $6::bool[])
+    as done(id, certificate, signature, test)
 on conflict (complaint_id) do update set scrubbed_at = null
 """
 # Each integration keeps its complaints for as long as it wants, so each is asked for its oldest.
@@ -121,7 +122,8 @@ async def erase(
     certificates = {one: certify(one, reason, now, eraser.backup_days) for one in ids}
     texts = [one.model_dump_json() for one in certificates.values()]
     signatures = [eraser.signer.sign(one) for one in texts]
-    await connection.execute(_KEEP, ids, now, reason, texts, signatures)
+    tests = [row["test"] for row in found]
+    await connection.execute(_KEEP, ids, now, reason, texts, signatures, tests)
     told = [Erased(complaint_id=row["id"], occurred_at=now) for row in found if not row["test"]]
     await outbox.record(tx, told)
     return certificates

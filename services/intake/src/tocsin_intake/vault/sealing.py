@@ -143,6 +143,24 @@ class Vault:
         """
         return self.compartment(complaint_id, wrapped_key).account(words)
 
+    def seal_again(
+        self, complaint_id: UUID, wrapped_key: bytes, words: bytes, *, with_source: bool
+    ) -> tuple[bytes, bytes]:
+        """Seal to cases once more what only cases may read; return it with the key for replies.
+
+        The words are opened for it and leave no more than this function.
+
+        Raises:
+            Unreadable: the key is another, or something was changed.
+        """
+        compartment = self.compartment(complaint_id, wrapped_key)
+        reported = compartment.account(words).reported
+        if not with_source:
+            reported = Reported(
+                facility_name=reported.facility_name, facility_address=reported.facility_address
+            )
+        return self._cases.seal(reported.model_dump_json().encode()), compartment.public_key
+
     def rewrap(self, complaint_id: UUID, wrapped_key: bytes) -> bytes:
         """Wrap a data key under the current key; the content stays as it is.
 
