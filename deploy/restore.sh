@@ -33,4 +33,10 @@ fi
 docker compose run --rm --no-deps -T intake-migrate
 docker compose run --rm --no-deps -T --entrypoint python intake -m tocsin_intake.erasure
 docker compose up -d --no-build --wait
+# One backup is older than another's: each service tells its present state again, and what was heard
+# before is heard no second time.
+docker compose run --rm --no-deps -T provision
+for service in "${services[@]}"; do
+  docker compose run --rm --no-deps -T "${service//_/-}" retell
+done
 echo "restored from $source"

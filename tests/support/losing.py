@@ -2,6 +2,7 @@
 
 import shutil
 
+from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
 from tests.support import shell
@@ -64,6 +65,8 @@ async def _has_no_streams(tocsin: Tocsin) -> bool:
             await tocsin.bus.jetstream().stream_info(stream.name)
         except NotFoundError:
             continue
+        except (NatsError, TimeoutError):  # it is not there yet
+            return False
         return False
     return True
 
