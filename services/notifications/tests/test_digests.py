@@ -326,7 +326,7 @@ async def test_what_a_newer_version_in_a_digest_replaced_is_not_sent_again(
         await scene.quiet()
     await ripen(scene)
     await mailbox.got(1)
-    await eventually(lambda: _delivered(scene))
+    await eventually(lambda: delivered(scene))
     [old] = [one for one in await scene.deliveries(buyer) if one["alert_version"] == 1]
 
     path = f"/v1/deliveries/{old['delivery_id']}/resend"
