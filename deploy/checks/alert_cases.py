@@ -130,6 +130,16 @@ CASES: dict[str, Case] = {
         },
         40,
     ),
+    "TocsinMediaGivenUp": Case(
+        {'tocsin_media_files{outcome="given_up"}': "3x10 4x50"},
+        {
+            'tocsin_media_files{outcome="given_up"}': "4x10 3x50",
+            'tocsin_media_files{outcome="refused"}': "7x60",
+            'tocsin_media_files{outcome="waiting"}': "40x60",
+        },
+        20,
+    ),
+    "TocsinMediaLate": Case({"tocsin_media_late": "2x60"}, {"tocsin_media_late": "1 0x60"}, 45),
     "TocsinGateRefusals": Case(
         {"tocsin_gate_refusals_total": "0+1x200"}, {"tocsin_gate_refusals_total": "0 5x200"}, 120
     ),

@@ -86,6 +86,16 @@ PATH = Dashboard(
             red_above=20,
         ),
         _number("Parked events", "sum(max by (service) (tocsin_parked_events))", red_above=100),
+        Panel(
+            "Hotlines' files that are no evidence yet",
+            [("max by (outcome) (tocsin_media_files)", "{{outcome}}")],
+        ),
+        _number("Hotlines' files late", "max(tocsin_media_late)", red_above=0),
+        _number(
+            "Hotlines' files given up",
+            'max(tocsin_media_files{outcome="given_up"})',
+            red_above=0,
+        ),
     ],
 )
 

@@ -2,7 +2,9 @@
 
 import base64
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest_asyncio
 from builders import a_complaint, a_facility
@@ -18,7 +20,16 @@ from tocsin_common.testing.servers import Servers
 from tocsin_contracts.events.cases import ReplyWritten
 from tocsin_contracts.events.complaints import ComplaintReceived
 from tocsin_contracts.streams import INTAKE, VAULT_QUESTION
-from tocsin_contracts.vault import PART, Answered, Asked, Opened, OpenedPart, Question, Refusal
+from tocsin_contracts.vault import (
+    PART,
+    Answered,
+    Asked,
+    Opened,
+    OpenedMessage,
+    OpenedPart,
+    Question,
+    Refusal,
+)
 
 Header = dict[str, str]
 WORDS = "They keep our passports."
@@ -32,6 +43,7 @@ class PlayedVault:
         self.refusal: Refusal | None = None
         self.refusal_after = 1000
         self.file = b""
+        self.messages: tuple[OpenedMessage, ...] = ()
         self._verifier = verifier
 
     async def answer(self, message: Msg) -> None:
@@ -49,7 +61,10 @@ class PlayedVault:
 
     def _opened(self, question: Question) -> Opened | OpenedPart:
         if question.attachment_id is None:
-            return Opened(words=WORDS)
+            after = question.messages_from
+            page = self.messages[after : after + 3]
+            left = len(self.messages) - after - len(page)
+            return Opened(words="" if after else WORDS, messages=page, left=left)
         content = self.file[question.part * PART : (question.part + 1) * PART]
         return OpenedPart(media_type="image/jpeg", size=len(self.file), content=content)
 
@@ -102,6 +117,25 @@ async def test_opened_words_are_shown_on_record_and_stored_nowhere(
     for (table,) in tables:
         query = f'select count(*) from "{table}" as t where t::text like :words'  # noqa: S608
         assert await stage.rows(query, words="%passports%") == [(0,)], table
+
+
+async def test_messages_that_come_in_several_answers_are_shown_as_one(
+    cases: Client, stage: Stage, intake_box: Box, officer: Header, vault: PlayedVault
+) -> None:
+    complaint = await a_taken_complaint(cases, stage, intake_box, officer)
+    vault.messages = tuple(
+        OpenedMessage(
+            message_id=uuid4(), author="worker", written_at=datetime.now(UTC), words=str(number)
+        )
+        for number in range(8)
+    )
+    path = f"/v1/complaints/{complaint.complaint_id}/open"
+
+    opened = await cases.post(path, json={"reason": "triage", "token": "t"}, headers=officer)
+
+    assert opened.json()["words"] == WORDS
+    assert [one["words"] for one in opened.json()["messages"]] == [str(n) for n in range(8)]
+    assert [one.messages_from for one in vault.asked] == [0, 3, 6]
 
 
 async def test_every_refusal_is_told_with_what_to_do(

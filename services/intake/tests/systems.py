@@ -10,6 +10,7 @@ from hashlib import sha1, sha256
 from typing import Any
 from urllib.parse import urlencode
 
+from tocsin_common.testing import eventually
 from tocsin_common.testing.http import Answer, Client
 
 Json = Any
@@ -97,7 +98,12 @@ def standard_webhook(body: bytes, message_id: str = "msg_1", at: float | None = 
 async def register(intake: Client, operator: Mapping[str, str], adapter: str, **more: Any) -> Line:
     """Register an integration of this adapter."""
     new = {"name": f"Line on {adapter}", "adapter": adapter} | SYSTEMS[adapter] | more
-    answer = await intake.post("/v1/admin/integrations", json=new, headers=operator)
+
+    async def served() -> Answer | None:  # 503: busy, and nothing was done
+        answer = await intake.post("/v1/admin/integrations", json=new, headers=operator)
+        return None if answer.status == 503 else answer
+
+    answer = await eventually(served)
     assert answer.status == 201, answer
     created = answer.json()
     return Line(intake, adapter, created["integration_id"], created["key"])

@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 
 from tocsin_common.sealing import Unreadable, new_key
 from tocsin_intake.attachments.kinds import Kind, kind_of
-from tocsin_intake.attachments.sealing import CHUNK, HEADER, seal_blocks, unseal_blocks
+from tocsin_intake.attachments.sealing import (
+    CHUNK,
+    SEALED_CHUNK,
+    piece,
+    plain_size,
+    seal_blocks,
+    unseal_blocks,
+)
 
+KEY = new_key()
 NOT_TAKEN = {
     "a PDF": b"%PDF-1.7\n",
     "HEIC": b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00",
@@ -62,16 +70,19 @@ async def test_what_was_sealed_in_chunks_opens_as_it_was(size: int, block: int) 
 async def test_what_was_changed_moved_or_cut_short_does_not_open() -> None:
     content, key = b"heron" * CHUNK, new_key()
     sealed = await seal_blocks(key, blocks(content, CHUNK), about=b"a")
-    part = CHUNK + 17
-    first, second = sealed[HEADER : HEADER + part], sealed[HEADER + part : HEADER + 2 * part]
-    rest = sealed[HEADER + 2 * part :]
+    first, second = sealed[:SEALED_CHUNK], sealed[SEALED_CHUNK : 2 * SEALED_CHUNK]
+    rest = sealed[2 * SEALED_CHUNK :]
     changed = [
         sealed[:-1],
-        sealed[: HEADER + part],
-        sealed[:HEADER],
+        first,
+        first + second,
+        first[:16],
+        first[:5],
         b"",
-        sealed[:HEADER] + second + first + rest,
+        second + first + rest,
+        first + rest,
         sealed + sealed[-100:],
+        sealed + first,
         sealed[:40] + bytes([sealed[40] ^ 1]) + sealed[41:],
     ]
 
@@ -81,3 +92,22 @@ async def test_what_was_changed_moved_or_cut_short_does_not_open() -> None:
     for wrong_key, about in ((new_key(), b"a"), (key, b"b")):
         with pytest.raises(Unreadable):
             unseal_blocks(wrong_key, sealed, about=about)
+
+
+@given(st.data())
+async def test_any_part_opens_alone_from_the_sealed_bytes_it_takes(data: st.DataObject) -> None:
+    content = bytes(range(251)) * (3 * CHUNK // 251)
+    sealed = await seal_blocks(KEY, blocks(content, CHUNK), about=b"a")
+    begin = data.draw(st.integers(0, len(content) - 1))
+    size = data.draw(st.integers(1, len(content)))
+    assert plain_size(len(sealed)) == len(content)
+
+    part = piece(len(sealed), begin, size)
+    taken = sealed[part.sealed_begin : part.sealed_end]
+
+    assert part.open(KEY, taken, about=b"a") == content[begin : begin + size]
+    assert len(taken) <= size + 2 * SEALED_CHUNK
+    elsewhere = piece(len(sealed), (begin + CHUNK) % len(content), size)
+    if elsewhere.sealed_begin != part.sealed_begin:
+        with pytest.raises(Unreadable):
+            elsewhere.open(KEY, taken, about=b"a")

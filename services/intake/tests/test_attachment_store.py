@@ -72,6 +72,8 @@ async def test_what_is_kept_comes_back_and_what_is_deleted_is_gone(
     await store.put(other, b"other")
 
     assert await store.get(one) == b"sealed" * 100_000
+    assert await store.get_some(one, 599_995, 600_000) == b"ealed"
+    assert await store.get_some(one, 6, 18) == b"sealedsealed"
     await store.delete([one, uuid4()])
 
     assert await bucket.keys() == [f"intake/{other.hex[:2]}/{other.hex}"]

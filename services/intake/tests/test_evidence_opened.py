@@ -1,8 +1,10 @@
 """An officer opens a photo of a complaint, on the same terms as its words (protection V2)."""
 
 import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import media
 import pytest
@@ -10,12 +12,17 @@ import pytest_asyncio
 from asking import Desk
 from nacl.public import PrivateKey
 from PIL import Image
+from sqlalchemy import text
 from test_attachments import an_attachment, report
 from test_vault_question import desk, refused
 
+from tocsin_common.database import Database
 from tocsin_common.sealing import unseal_with
 from tocsin_common.testing.http import Client
-from tocsin_contracts.vault import PART, Answered, Opened, OpenedPart, Refusal
+from tocsin_contracts.vault import PART, Answered, Opened, OpenedPart, Reason, Refusal
+from tocsin_intake.settings import Settings
+from tocsin_intake.vault import tokens
+from tocsin_intake.vault.tokens import Purpose, Token
 
 Header = dict[str, str]
 _ = desk  # a fixture
@@ -78,10 +85,7 @@ async def test_an_officer_sees_a_photo_without_what_it_said_and_the_hotline_sees
 async def test_a_large_photo_comes_in_parts_that_fit_on_the_bus(
     desk: Desk, intake: Client, hotline: Header, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    noise = Image.effect_noise((900, 900), 90).convert("RGB")
-    monkeypatch.setattr(media, "_pixels", lambda: noise)
-    photo_id = await an_attachment(intake, hotline)
-    complaint_id = (await report(intake, hotline, photo_id))[1]["complaint_id"]
+    complaint_id, photo_id = await a_large_photo(intake, hotline, monkeypatch)
     token = await desk.token(complaint_id)
     first = await part(desk, complaint_id, photo_id, token)
     assert isinstance(first, OpenedPart)
@@ -95,6 +99,80 @@ async def test_a_large_photo_comes_in_parts_that_fit_on_the_bus(
     assert refused(await part(desk, complaint_id, photo_id, token, parts)) is Refusal.NOT_FOUND
     listed = (await intake.get("/v1/openings", headers=hotline)).json()["data"]
     assert len(listed) == 1, "one opening, however many parts"
+
+
+def damage(file: Path, place: int) -> None:
+    """Turn a bit; turned again, it is as before."""
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+
+
+async def a_large_photo(
+    intake: Client, hotline: Header, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, str]:
+    """A complaint with a photo of several parts, and that photo."""
+    noise = Image.effect_noise((900, 900), 90).convert("RGB")
+    monkeypatch.setattr(media, "_pixels", lambda: noise)
+    photo_id = await an_attachment(intake, hotline)
+    return (await report(intake, hotline, photo_id))[1]["complaint_id"], photo_id
+
+
+async def test_a_part_costs_no_more_than_itself_what_is_broken_elsewhere_is_not_even_read(
+    desk: Desk,
+    intake: Client,
+    hotline: Header,
+    attachments_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complaint_id, photo_id = await a_large_photo(intake, hotline, monkeypatch)
+    token = await desk.token(complaint_id)
+    name = UUID(photo_id).hex
+    damage(attachments_folder / name[:2] / name, -1)
+
+    first = await part(desk, complaint_id, photo_id, token)
+    assert isinstance(first, OpenedPart)
+    assert len(first.content) == PART
+    last = math.ceil(first.size / PART) - 1
+    assert refused(await part(desk, complaint_id, photo_id, token, last)) is Refusal.NOT_NOW
+
+    damage(attachments_folder / name[:2] / name, -1)  # that is: mend it
+    damage(attachments_folder / name[:2] / name, 0)
+    assert isinstance(await part(desk, complaint_id, photo_id, token, last), OpenedPart)
+
+
+async def test_what_was_opened_in_time_goes_on_for_an_hour_on_a_slow_line_and_no_longer(
+    desk: Desk,
+    intake: Client,
+    hotline: Header,
+    settings: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complaint_id, photo_id = await a_large_photo(intake, hotline, monkeypatch)
+    await part(desk, complaint_id, photo_id, await desk.token(complaint_id))
+
+    async def answered(minutes: int, number: int) -> Any:
+        """By a token of so many minutes ago, which is the one on record."""
+        token = Token(
+            token_id=uuid4(),
+            issued_at=datetime.now(UTC) - timedelta(minutes=minutes),
+            purpose=Purpose.OPEN,
+            officer_id=desk.officer_id,
+            complaint_id=UUID(complaint_id),
+            reason=Reason.TRIAGE,
+        )
+        async with database.begin() as tx:
+            now_on_record = text("update opening set token_id = :token").bindparams(
+                token=token.token_id
+            )
+            await tx.execute(now_on_record)
+        written = tokens.issue(settings.hash_key, token)
+        return await part(desk, complaint_id, photo_id, written, number)
+
+    assert isinstance(await answered(55, 1), OpenedPart)
+    assert refused(await answered(65, 1)) is Refusal.TOKEN_REFUSED
+    assert refused(await answered(6, 0)) is Refusal.TOKEN_REFUSED, "nothing begins so late"
 
 
 async def test_a_photo_opens_on_the_same_terms_as_words(

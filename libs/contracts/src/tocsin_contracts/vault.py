@@ -2,7 +2,8 @@
 
 Amber: only intake and cases may know it. The contact is never part of an answer. A photo or a
 recording is asked for in the same way, part by part: the first part is an opening of its own, and
-further ones are answered for the same token, officer and file.
+further ones are answered for the same token, officer and file. So are further messages, where not
+all fit in one answer.
 """
 
 from enum import StrEnum
@@ -15,6 +16,8 @@ from tocsin_contracts.events.base import PLAIN
 
 PART = 360_000  # bytes of a file in one answer, which may be 1 MB and is in base64 twice
 MOST_EVIDENCE = 30_000_000  # bytes; nothing larger is taken
+MOST_WORDS = 480_000  # bytes of words and messages in one answer, by the same reckoning
+MOST_MESSAGES = 1000  # of one complaint, officers' replies among them
 
 
 class Reason(StrEnum):
@@ -48,8 +51,15 @@ class Question(BaseModel):
     """A photo or recording of the complaint; without one, its words."""
     part: int = Field(default=0, ge=0, le=MOST_EVIDENCE // PART)
     """Which part of it."""
+    messages_from: int = Field(default=0, ge=0, le=MOST_MESSAGES)
+    """How many messages came in answers before; from 1 on no words, only what is left."""
     public_key: bytes = Field(min_length=32, max_length=32)
     """X25519, made for this question alone: the answer is sealed to it."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it asks for more of what was opened before."""
+        return self.part > 0 or self.messages_from > 0
 
 
 class Asked(BaseModel):
@@ -124,6 +134,8 @@ class Opened(BaseModel):
     """How many files are still to be fetched."""
     missing: int = 0
     """How many could not be fetched, or not be kept."""
+    left: int = 0
+    """How many messages did not fit; they are asked for by `messages_from`."""
 
 
 class OpenedPart(BaseModel):

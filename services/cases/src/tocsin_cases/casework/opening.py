@@ -17,7 +17,15 @@ from tocsin_common.problems import Conflict, NotFound, Problem, Unavailable
 from tocsin_common.sealing import Unreadable, new_key, public_key_of, unseal_with
 from tocsin_common.signatures import Signer
 from tocsin_contracts.streams import VAULT_QUESTION
-from tocsin_contracts.vault import Answered, Asked, Opened, Question, Reason, Refusal
+from tocsin_contracts.vault import (
+    MOST_MESSAGES,
+    Answered,
+    Asked,
+    Opened,
+    Question,
+    Reason,
+    Refusal,
+)
 
 
 class NotYours(Problem):
@@ -83,7 +91,15 @@ async def open_words(database: Database, asking: Asking, wish: Wish) -> Opened:
         Unavailable: intake does not answer now.
     """
     assigned_at = await begin(database, wish, Move.WORDS_OPENED)
-    return Opened.model_validate_json(await ask(asking, wish, assigned_at))
+    opened = Opened.model_validate_json(await ask(asking, wish, assigned_at))
+    messages, left = list(opened.messages), opened.left
+    while left and len(messages) < MOST_MESSAGES:
+        more = await ask(asking, wish, assigned_at, messages_from=len(messages))
+        further = Opened.model_validate_json(more)
+        if not further.messages:
+            raise Unavailable
+        messages, left = [*messages, *further.messages], further.left
+    return opened.model_copy(update={"messages": tuple(messages), "left": left})
 
 
 async def begin(

@@ -126,7 +126,7 @@ class Acceptor:
             event=event,
             told=outbox.prepare(event),
             attachments=submission.attachments,
-            media=waiting.of(submission.media, sealed.media),
+            media=waiting.of(self._hash_key, complaint_id, submission.media, sealed.media),
             test=hotline.test,
         )
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 from tocsin_intake.adapters.payloads import Change, Payload
 from tocsin_intake.schemas import ComplaintSubmission
 
-NOT_SAID = {"words", "external_ref", "source", "contact", "channel", "language"}
+NOT_SAID = {"words", "external_ref", "source", "contact", "channel", "language", "media"}
 
 
 def change_of(complaint: ComplaintSubmission, of: str, own: str, payload: Payload) -> Change:

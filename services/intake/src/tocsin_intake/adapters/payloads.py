@@ -42,7 +42,8 @@ class Unknown:
 class Change:
     """What its system says now of something it sent before, as an edited message or form.
 
-    Where that is a complaint, it stays as it is, and this follows it as a message.
+    Where that is a complaint, it stays as it is, and this follows it: words as a message, files
+    as its evidence, and less consent counts at once.
     """
 
     of: str
@@ -54,6 +55,9 @@ class Change:
     alone: ComplaintSubmission | None
     """What it is where nothing came before; its `external_ref` is `of`."""
     payload: Payload
+    part: bool = False
+    """One of several that are sent apart and said at once, as the photos of an album: what came
+    first is the complaint, and says itself nothing more."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from tocsin_intake.acceptance.accepting import Accepting
 from tocsin_intake.acceptance.answers import ReferenceReused
 from tocsin_intake.adapters.payloads import Change, Translation, Unknown
-from tocsin_intake.dialogue.following import Followed, Following
+from tocsin_intake.dialogue.following import Followed, Following, Said
 from tocsin_intake.integrations.hotline import Hotline
 from tocsin_intake.quarantine.service import Quarantine
 from tocsin_intake.schemas import AcceptanceStatus, ComplaintReceipt, ComplaintSubmission
@@ -78,7 +78,8 @@ class Receiving:
         """What was changed before it came: it follows its change."""
         ref = complaint.external_ref or ""
         of = CHANGED.format(ref)
-        followed = await self._following.add(hotline, ("idempotency-key", of), ref, complaint.words)
+        said = Said(ref, complaint.words, complaint.media)
+        followed = await self._following.add(hotline, ("idempotency-key", of), said)
         return _known(followed) if followed and not followed.closed else None
 
     async def _another(self, hotline: Hotline, complaint: ComplaintSubmission) -> ComplaintReceipt:
@@ -89,14 +90,14 @@ class Receiving:
     async def _change(self, hotline: Hotline, change: Change, taken: Taken) -> None:
         """Let a change follow its complaint, or be one; what can be neither is set aside."""
         receipt, new = await self._alone(hotline, change)
+        says_no_more = receipt and (new or change.part or not change.words)
         followed = (
             None
-            if new
+            if says_no_more
             else await self._following.add(
                 hotline,
                 ("external_ref", change.of),
-                change.own,
-                change.words,
+                _said(change),
                 after_others=receipt is not None,
             )
         )
@@ -122,6 +123,13 @@ class Receiving:
             return await self._accepting.outcome_for(hotline, change.alone, key)
         except ReferenceReused:
             return None, False
+
+
+def _said(change: Change) -> Said:
+    if change.alone is None or not (change.words or change.part):
+        return Said(change.own, change.words)
+    consent = None if change.part else change.alone.consent
+    return Said(change.own, change.words, change.alone.media, consent)
 
 
 def _known(followed: Followed) -> ComplaintReceipt:

@@ -10,6 +10,7 @@
 | `from.id`, else `chat.id` | `source`; names are not taken |
 | `from.language_code` | `language` |
 | chat, `message_id` and `date`; of a button `update_id` | `external_ref` |
+| an album: up to ten updates with one `media_group_id` | the first to come; others follow it |
 | `/start` and other bare commands, what is said in channels or about members, reactions | nothing |
 | a message in a group, one without content, an update not known here | set aside |
 
@@ -29,6 +30,7 @@ from tocsin_common.keyed import same
 from tocsin_common.problems import NotAuthenticated
 from tocsin_intake.adapters.changes import change_of
 from tocsin_intake.adapters.payloads import (
+    Change,
     Payload,
     Translation,
     Unknown,
@@ -109,9 +111,13 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
         return _translated(None, "not_a_private_chat", payload)
     media = _media(message)
     words = _words(message) or (f"[Telegram: {media[0].kind}]" if media else "")
-    complaint = _complaint(message, _reference(message), words, media) if words else None
+    own, album = _reference(message), _album(message)
+    complaint = _complaint(message, own, words, media) if words else None
     if complaint and any(object_at(update, name) for name in EDITED):
-        change = change_of(complaint, complaint.external_ref or "", number[:300], payload)
+        return Translation(changes=[change_of(complaint, album or own, number[:300], payload)])
+    if complaint and album:
+        alone = complaint.model_copy(update={"external_ref": album})
+        change = Change(album, own, _words(message) or "", alone, payload, part=True)
         return Translation(changes=[change])
     return _translated(complaint, "unknown_message", payload)
 
@@ -120,6 +126,12 @@ def _reference(message: Mapping[str, Any]) -> str:
     """What an edit of it says as well; an update's number is another each time."""
     places = (("chat", "id"), ("message_id",), ("date",))
     return ":".join(text_at(message, *path) or "" for path in places)[:300]
+
+
+def _album(message: Mapping[str, Any]) -> str | None:
+    """What all posts of an album say: up to ten are sent at once, and come one by one."""
+    group = text_at(message, "media_group_id")
+    return f"{text_at(message, 'chat', 'id') or ''}:album:{group}"[:300] if group else None
 
 
 def _places() -> list[tuple[str, ...]]:

@@ -181,7 +181,7 @@ def _call(form: Mapping[str, Any], payload: Payload) -> Change | None:
     own = text_at(form, "TranscriptionSid") or text_at(form, "RecordingSid")
     change = change_of(complaint, sid, own or sha256(payload.body).hexdigest(), payload)
     is_news = words or not text_at(form, "RecordingStatus")
-    return change if is_news else replace(change, words="")
+    return change if is_news else replace(change, words="", part=True)
 
 
 def _complaint(

@@ -25,6 +25,8 @@ class Attachment(Table, table=True):
     """Of the sealed bytes."""
     digest: bytes
     """Of the sealed bytes (protection V9)."""
+    named: bytes | None = None
+    """A keyed hash of where in the hotline's own system it was fetched from."""
     stored: bool = False
     """Its bytes are in the store."""
     created_at: datetime

@@ -1,76 +1,112 @@
-"""Attachments sealed in chunks, so that neither sealing nor opening needs the whole of one."""
+"""Attachments sealed in chunks, each of which opens alone: a part costs no more than itself.
+
+Each chunk is sealed by XChaCha20-Poly1305 under the attachment's own key, which seals nothing else;
+its place and whether it is the last are its nonce (STREAM, Hoang et al. 2015). So a chunk that was
+changed, moved, left out or put at the end does not open.
+"""
 
 from collections.abc import AsyncIterable
+from dataclasses import dataclass
 from hashlib import sha256
 
 from nacl.bindings import (
-    crypto_secretstream_xchacha20poly1305_ABYTES,
-    crypto_secretstream_xchacha20poly1305_HEADERBYTES,
-    crypto_secretstream_xchacha20poly1305_init_pull,
-    crypto_secretstream_xchacha20poly1305_init_push,
-    crypto_secretstream_xchacha20poly1305_pull,
-    crypto_secretstream_xchacha20poly1305_push,
-    crypto_secretstream_xchacha20poly1305_state,
-    crypto_secretstream_xchacha20poly1305_TAG_FINAL,
-    crypto_secretstream_xchacha20poly1305_TAG_MESSAGE,
+    crypto_aead_xchacha20poly1305_ietf_ABYTES,
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 )
 from nacl.exceptions import CryptoError
 
 from tocsin_common.sealing import Unreadable
 
 CHUNK = 65_536
-HEADER = crypto_secretstream_xchacha20poly1305_HEADERBYTES
-SEALED_CHUNK = CHUNK + crypto_secretstream_xchacha20poly1305_ABYTES
+TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES
+SEALED_CHUNK = CHUNK + TAG
 
 
 async def seal_blocks(key: bytes, blocks: AsyncIterable[bytes], *, about: bytes) -> bytes:
     """Seal what comes, chunk by chunk; only under `key` and for `about` does it open.
 
-    A chunk that was changed, moved, left out or put at the end does not open either
-    (libsodium's secretstream, XChaCha20-Poly1305).
+    `key` must be new: it seals this alone.
     """
-    state = crypto_secretstream_xchacha20poly1305_state()
-    sealed = bytearray(crypto_secretstream_xchacha20poly1305_init_push(state, key))
-    plain = bytearray()
-    message = crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
-
-    def push(size: int, tag: int) -> None:
-        chunk = bytes(plain[:size])
-        sealed.extend(crypto_secretstream_xchacha20poly1305_push(state, chunk, about, tag))
-        del plain[:size]
-
+    sealed, plain, place = bytearray(), bytearray(), 0
     async for block in blocks:
         plain += block
         while len(plain) > CHUNK:
-            push(CHUNK, message)
-    push(len(plain), crypto_secretstream_xchacha20poly1305_TAG_FINAL)
+            nonce = _nonce(place, last=False)
+            chunk = bytes(plain[:CHUNK])
+            sealed += crypto_aead_xchacha20poly1305_ietf_encrypt(chunk, about, nonce, key)
+            del plain[:CHUNK]
+            place += 1
+    nonce = _nonce(place, last=True)
+    sealed += crypto_aead_xchacha20poly1305_ietf_encrypt(bytes(plain), about, nonce, key)
     return bytes(sealed)
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some of an attachment: which sealed bytes it takes to open which plain ones."""
+
+    begin: int
+    end: int
+    """Of the plain bytes; not more than there are."""
+    sealed_size: int
+    """Of the whole."""
+
+    @property
+    def sealed_begin(self) -> int:
+        return self.begin // CHUNK * SEALED_CHUNK
+
+    @property
+    def sealed_end(self) -> int:
+        chunks = max(1, -(-self.end // CHUNK))  # nothing is sealed as an empty chunk
+        return min(chunks * SEALED_CHUNK, self.sealed_size)
+
+    def open(self, key: bytes, sealed: bytes, *, about: bytes) -> bytes:
+        """Open it from the sealed bytes that it takes.
+
+        Raises:
+            Unreadable: another key, another `about`, or it was changed or cut short.
+        """
+        if not sealed or len(sealed) != self.sealed_end - self.sealed_begin:
+            raise Unreadable
+        first, plain = self.begin // CHUNK, bytearray()
+        for begin in range(0, len(sealed), SEALED_CHUNK):
+            place = first + begin // SEALED_CHUNK
+            nonce = _nonce(place, last=(place + 1) * SEALED_CHUNK >= self.sealed_size)
+            chunk = sealed[begin : begin + SEALED_CHUNK]
+            try:
+                plain += crypto_aead_xchacha20poly1305_ietf_decrypt(chunk, about, nonce, key)
+            except (CryptoError, ValueError):
+                raise Unreadable from None
+        return bytes(plain[self.begin - first * CHUNK : self.end - first * CHUNK])
+
+
+def plain_size(sealed_size: int) -> int:
+    """How many bytes were sealed."""
+    return sealed_size - -(-sealed_size // SEALED_CHUNK) * TAG
+
+
+def piece(sealed_size: int, begin: int, size: int) -> Piece:
+    """The plain bytes from `begin`, up to `size` of them."""
+    return Piece(begin, min(begin + size, plain_size(sealed_size)), sealed_size)
+
+
 def unseal_blocks(key: bytes, sealed: bytes, *, about: bytes) -> bytes:
-    """Open what `seal_blocks` made.
+    """Open the whole of what `seal_blocks` made.
 
     Raises:
         Unreadable: another key, another `about`, or it was changed or cut short.
     """
-    state = crypto_secretstream_xchacha20poly1305_state()
-    plain, final = bytearray(), False
-    try:
-        crypto_secretstream_xchacha20poly1305_init_pull(state, sealed[:HEADER], key)
-        for begin in range(HEADER, len(sealed), SEALED_CHUNK):
-            if final:
-                raise Unreadable
-            chunk = sealed[begin : begin + SEALED_CHUNK]
-            opened, tag = crypto_secretstream_xchacha20poly1305_pull(state, chunk, about)
-            plain += opened
-            final = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL
-    except (CryptoError, ValueError, RuntimeError):
-        raise Unreadable from None
-    if not final:
-        raise Unreadable
-    return bytes(plain)
+    size = len(sealed)
+    return piece(size, 0, size).open(key, sealed, about=about)
 
 
 def digest(sealed: bytes) -> bytes:
     """What is kept to tell whether a store gave back what it was given: of the ciphertext only."""
     return sha256(sealed).digest()
+
+
+def _nonce(place: int, *, last: bool) -> bytes:
+    size = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+    return bytes([last]) + place.to_bytes(size - 1, "big")

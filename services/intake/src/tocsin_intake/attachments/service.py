@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID, uuid4
+
+import asyncpg
 
 from tocsin_common.database import Database, driver
 from tocsin_common.problems import NotFound, Problem, UnsupportedMediaType
@@ -13,7 +16,13 @@ from tocsin_common.sealing import Unreadable, new_key
 from tocsin_intake.attachments.cleaner import Cleaner
 from tocsin_intake.attachments.kinds import ENOUGH, is_heic, kind_of
 from tocsin_intake.attachments.models import Attachment
-from tocsin_intake.attachments.sealing import digest, seal_blocks, unseal_blocks
+from tocsin_intake.attachments.sealing import (
+    digest,
+    piece,
+    plain_size,
+    seal_blocks,
+    unseal_blocks,
+)
 from tocsin_intake.attachments.store import Store
 from tocsin_intake.vault.keys import KeyWrapper
 
@@ -78,10 +87,20 @@ order by expires_at limit $2
 _FORGET_KEYS = "delete from data_key where complaint_id = any($1::uuid[])"
 _FORGET = "delete from attachment where id = any($1::uuid[])"
 _FIND = """
-select a.media_type, a.digest, k.wrapped from attachment a
+select a.media_type, a.size, a.digest, k.wrapped from attachment a
 join data_key k on k.complaint_id = a.id
 where a.id = $1 and a.complaint_id = $2 and a.stored
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of an attachment."""
+
+    media_type: str
+    size: int
+    """Of the whole of it."""
+    content: bytes
 
 
 class Attachments:
@@ -151,15 +170,38 @@ class Attachments:
             Unreadable: its key is not known here, or it was changed.
             Unavailable: the store is away.
         """
-        async with self._database.begin() as tx:
-            row = await (await driver(tx)).fetchrow(_FIND, attachment_id, complaint_id)
-        if row is None:
-            raise NotFound
-        key = self._keys.unwrap(row["wrapped"], about=attachment_id.bytes)
+        row, key = await self._found(complaint_id, attachment_id)
         sealed = await self._store.get(attachment_id)
         if digest(sealed) != row["digest"]:
             raise Unreadable
         return row["media_type"], unseal_blocks(key, sealed, about=attachment_id.bytes)
+
+    async def open_part(
+        self, complaint_id: UUID, attachment_id: UUID, begin: int, size: int
+    ) -> Part:
+        """Return up to `size` bytes from `begin`; nothing else is read or opened.
+
+        Raises:
+            NotFound: the complaint has no such attachment, or it ends before.
+            Unreadable: its key is not known here, or it was changed.
+            Unavailable: the store is away.
+        """
+        row, key = await self._found(complaint_id, attachment_id)
+        whole = plain_size(row["size"])
+        if begin >= whole:
+            raise NotFound
+        wanted = piece(row["size"], begin, size)
+        sealed = await self._store.get_some(attachment_id, wanted.sealed_begin, wanted.sealed_end)
+        content = wanted.open(key, sealed, about=attachment_id.bytes)
+        return Part(row["media_type"], whole, content)
+
+    async def _found(self, complaint_id: UUID, attachment_id: UUID) -> tuple[asyncpg.Record, bytes]:
+        """What is stored of a complaint's attachment, and its key."""
+        async with self._database.begin() as tx:
+            row = await (await driver(tx)).fetchrow(_FIND, attachment_id, complaint_id)
+        if row is None:
+            raise NotFound
+        return row, self._keys.unwrap(row["wrapped"], about=attachment_id.bytes)
 
     async def drop_expired(self, now: datetime) -> int:
         """Destroy some of what no complaint has named in time; return how many those were.

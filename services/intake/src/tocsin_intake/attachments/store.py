@@ -61,6 +61,20 @@ class Store:
             log.warning("an attachment could not be read: %s", place_of(error))
             raise StoreAway from None
 
+    async def get_some(self, name: UUID, begin: int, end: int) -> bytes:
+        """Return a part of what was kept; less, if less is there.
+
+        Raises:
+            StoreAway: the store has not got it now.
+        """
+        try:
+            return bytes(
+                await obstore.get_range_async(self._place, _path(name), start=begin, end=end)
+            )
+        except (BaseError, OSError) as error:
+            log.warning("an attachment could not be read: %s", place_of(error))
+            raise StoreAway from None
+
     async def delete(self, names: Sequence[UUID]) -> None:
         """Keep these no longer; what is not there is no error.
 

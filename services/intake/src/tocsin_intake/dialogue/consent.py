@@ -28,3 +28,11 @@ class Agreement:
             or _SUPPLIER.index(self.supplier_contact) > _SUPPLIER.index(before.supplier_contact)
             or (self.contact_me and not before.contact_me)
         )
+
+    def narrowed(self, by: "Agreement") -> "Agreement":
+        """What is left where `by` is agreed to as well: of each the less."""
+        return Agreement(
+            min(self.share, by.share, key=_SHARE.index),
+            min(self.supplier_contact, by.supplier_contact, key=_SUPPLIER.index),
+            self.contact_me and by.contact_me,
+        )

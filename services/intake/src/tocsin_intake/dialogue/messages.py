@@ -14,9 +14,9 @@ OFFICER = "officer"
 
 
 async def all_of(
-    tx: AsyncConnection, complaint_id: UUID, compartment: Compartment
+    tx: AsyncConnection, complaint_id: UUID, compartment: Compartment, *, after: int = 0
 ) -> tuple[OpenedMessage, ...]:
-    """Open every message of a complaint, oldest first.
+    """Open the messages of a complaint, oldest first; `after` so many.
 
     Raises:
         Unreadable: one was changed.
@@ -25,6 +25,7 @@ async def all_of(
         select(Message)
         .where(col(Message.complaint_id) == complaint_id)
         .order_by(col(Message.written_at), col(Message.id))
+        .offset(after)
         .limit(2 * MOST)
     )
     return tuple(

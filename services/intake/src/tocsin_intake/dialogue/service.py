@@ -14,7 +14,6 @@ from tocsin_common.keyed import keyed_hash
 from tocsin_contracts.events.complaints import (
     Author,
     Consent,
-    ConsentChanged,
     MessageAdded,
     SupplierContact,
     Withdrawn,
@@ -22,7 +21,7 @@ from tocsin_contracts.events.complaints import (
 from tocsin_contracts.ids import new_amber_id
 from tocsin_contracts.vault import OpenedMessage
 from tocsin_intake import receipts
-from tocsin_intake.dialogue import lookup, messages
+from tocsin_intake.dialogue import agreeing, lookup, messages
 from tocsin_intake.dialogue.consent import Agreement
 from tocsin_intake.dialogue.lookup import NOBODY, Found
 from tocsin_intake.dialogue.messages import MOST
@@ -38,18 +37,7 @@ insert into message (id, complaint_id, author, written_at, sealed)
 select $1, $2, $3, $4, $5 from data_key k where k.complaint_id = $2 for key share of k
 on conflict do nothing
 """
-_AGREE = """
-insert into dialogue as d (complaint_id, consent_version, share, supplier_contact)
-values ($1, 1, $2, $3)
-on conflict (complaint_id) do update set consent_version = d.consent_version + 1,
-    share = excluded.share, supplier_contact = excluded.supplier_contact
-returning consent_version
-"""
 _CONTACT = "update vault_entry set contact = $2 where complaint_id = $1"
-_NO_CONTACT = """
-with forgotten as (update vault_entry set contact = null where complaint_id = $1)
-delete from reply_due where complaint_id = $1
-"""
 _HAS_READ = "delete from reply_due where complaint_id = $1"
 _WITHDRAW = """
 insert into dialogue as d (complaint_id, consent_version, withdrawn_at) values ($1, 0, $2)
@@ -129,9 +117,10 @@ async def agree(
 ) -> Outcome:
     """Change what one agrees to; to more only with one's own number (protection V8)."""
     found = await lookup.find(tx, at.hash_key, receipt, pin)
-    if found is None:
+    stands = await agreeing.standing(tx, found.complaint_id if found else NOBODY)
+    if found is None or stands is None:
         return Outcome(None)
-    before = found.agreed
+    before = stands.agreed
     wanted = Agreement(
         share or before.share,
         supplier_contact or before.supplier_contact,
@@ -141,24 +130,11 @@ async def agree(
         return Outcome(found, needs_own_number=True)
     if found.withdrawn_at or (wanted.contact_me and not before.contact_me and not contact):
         return Outcome(found)
-    connection = await driver(tx)
-    if not wanted.contact_me:
-        await connection.execute(_NO_CONTACT, found.complaint_id)
-    elif contact:
+    if contact and wanted.contact_me:
         key = at.vault.compartment(found.complaint_id, found.wrapped_key)
         sealed = seal_contact(key, contact, found.contact_key)
-        await connection.execute(_CONTACT, found.complaint_id, sealed)
-    version = await connection.fetchval(
-        _AGREE, found.complaint_id, wanted.share, wanted.supplier_contact
-    )
-    changed = ConsentChanged(
-        version=version,
-        occurred_at=datetime.now(UTC),
-        complaint_id=found.complaint_id,
-        share=wanted.share,
-        supplier_contact=wanted.supplier_contact,
-    )
-    await outbox.record(tx, [] if found.test else [changed])
+        await (await driver(tx)).execute(_CONTACT, found.complaint_id, sealed)
+    await agreeing.settle(tx, found.complaint_id, wanted, told=not found.test)
     return Outcome(replace(found, agreed=wanted), done=True)
 
 
@@ -169,7 +145,7 @@ async def withdraw(tx: AsyncConnection, at: Counter, receipt: str, pin: str | No
         return Outcome(None)
     now, connection = datetime.now(UTC), await driver(tx)
     if await connection.fetchval(_WITHDRAW, found.complaint_id, now):
-        await connection.execute(_NO_CONTACT, found.complaint_id)
+        await connection.execute(agreeing.NO_CONTACT, found.complaint_id)
         withdrawn = Withdrawn(occurred_at=now, complaint_id=found.complaint_id)
         await outbox.record(tx, [] if found.test else [withdrawn])
     return Outcome(replace(found, withdrawn_at=now, status="withdrawn"), done=True)

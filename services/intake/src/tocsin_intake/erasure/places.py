@@ -20,7 +20,7 @@ TABLES = {
     ),
     "attachment": Place(
         "sealed evidence", "keys destroyed at once, bytes by the job that drops", RETENTION,
-        "digest media_type",
+        "digest media_type named",
     ),
     "call_count": Place("numbers", NOBODY, None, "issue_group"),
     "complaint": Place(
@@ -52,7 +52,7 @@ TABLES = {
     "reconciliation": Place("times and numbers of a form's server", NOBODY, None),
     "reply_due": Place("ids", "deleted", RETENTION),
     "sent_along": Place(
-        "where evidence lies, sealed", "deleted", RETENTION, "kind reason sealed state"
+        "where evidence lies, sealed", "deleted", RETENTION, "kind named reason sealed state"
     ),
     "test_complaint": Place("ids", "deleted", testing.KEPT),
     "vault_entry": Place("sealed words and contact", "deleted", RETENTION, "contact words"),

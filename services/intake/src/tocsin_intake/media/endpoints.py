@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/media", tags=["hotlines"])
 admin = APIRouter(prefix="/v1/admin/media", tags=["operator"], dependencies=[Operator])
 
 Limit = Annotated[int, Query(ge=1, le=200)]
-NOT_SHOWN = {"id", "sealed", "due_at"}
+NOT_SHOWN = {"id", "sealed", "named", "due_at"}
 
 
 class FileShown(BaseModel):

@@ -30,6 +30,7 @@ from tocsin_intake.vault.sealing import MEDIA
 log = logging.getLogger("tocsin.media")
 fetched = counter("media_total", "Attempts to fetch a file, by what they brought", ["outcome"])
 present = gauge("media_files", "Files that are not attachments, by where they stand", ["outcome"])
+late = gauge("media_late", "Files that have waited for more than a day")
 
 MOST_BYTES = 20_000_000  # what Telegram gives out; nobody else sends longer recordings
 AT_ONCE = 4
@@ -94,7 +95,8 @@ class Fetcher:
             try:
                 found = await queue.counts(self._database)
                 for state in State:
-                    present.labels(state).set(found.get(state, 0))
+                    present.labels(state).set(found.by_state.get(state, 0))
+                late.set(found.late)
             except Exception as error:
                 log.info("files are counted later: %s", place_of(error))
             await asyncio.sleep(COUNT)

@@ -28,6 +28,8 @@ class SentAlong(Table, table=True):
     """One of ours: `image`, `voice`, …"""
     sealed: bytes
     """Where it lies there, under the complaint's data key: erasure destroys it with that."""
+    named: bytes | None = None
+    """A keyed hash of where it lies, so that the same file is fetched once."""
     created_at: datetime
     state: str = Field(
         default="waiting", sa_type=Text, sa_column_kwargs={"server_default": "waiting"}

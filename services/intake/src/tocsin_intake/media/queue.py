@@ -22,13 +22,17 @@ with due as (
 select leased.*, k.wrapped from leased join data_key k on k.complaint_id = leased.complaint_id
 """
 _STILL_THERE = "select true from complaint where id = $1 for key share"
-_FORGET = "delete from sent_along where id = $1 returning true"
-_ATTACH = "update attachment set complaint_id = $2, expires_at = null where id = $1"
+_FORGET = "delete from sent_along where id = $1 returning named"
+_ATTACH = "update attachment set complaint_id = $2, named = $3, expires_at = null where id = $1"
 _SETTLE = """
 update sent_along set state = $3, reason = $4, due_at = now() + $5::interval
 where id = $1 and attempts = $2
 """
-_COUNT = "select state, count(*) as files from sent_along group by state"
+_COUNT = """
+select state, count(*) as files, count(*) filter (where created_at < now() - $1::interval) as old
+from sent_along group by state
+"""
+LATE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,9 @@ async def attach(database: Database, due: Due, attachment_id: UUID) -> bool:
         connection = await driver(tx)
         if not await connection.fetchval(_STILL_THERE, due.complaint_id):
             return False
-        if not await connection.fetchval(_FORGET, due.id):
+        if not (file := await connection.fetchrow(_FORGET, due.id)):
             return False
-        await connection.execute(_ATTACH, attachment_id, due.complaint_id)
+        await connection.execute(_ATTACH, attachment_id, due.complaint_id, file["named"])
         return True
 
 
@@ -74,8 +78,18 @@ async def settle(
         await (await driver(tx)).execute(_SETTLE, due.id, due.attempts, state, reason, after)
 
 
-async def counts(database: Database) -> Mapping[str, int]:
+@dataclass(frozen=True, slots=True)
+class Counts:
     """How many files stand where."""
+
+    by_state: Mapping[str, int]
+    late: int
+    """Waiting for more than a day."""
+
+
+async def counts(database: Database) -> Counts:
+    """Count files that are not attachments."""
     async with database.begin() as tx:
-        rows = await (await driver(tx)).fetch(_COUNT)
-    return {row["state"]: row["files"] for row in rows}
+        rows = await (await driver(tx)).fetch(_COUNT, LATE)
+    late = sum(row["old"] for row in rows if row["state"] == State.WAITING)
+    return Counts({row["state"]: row["files"] for row in rows}, late)

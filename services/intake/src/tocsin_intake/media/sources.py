@@ -7,6 +7,14 @@
 | Twilio | an address | with the account's name and token, which are not sent on |
 | RapidPro, KoboToolbox | an address | with the API token, if it is the server's own |
 | generic | an address | from the hosts the operator named |
+
+Read in others' words, and none of it tried on the systems themselves: Twilio wants HTTP Basic for
+all media (its "Media subresource", September 2026) and redirects from `api.twilio.com` by 302 or
+307, without credentials, to `mms.twiliocdn.com` (Abilityai/trinity#1932, 2026), formerly to
+`media.twiliocdn.com` (codeforamerica/vita-min#563, 2020). Where an account had that protection off,
+it led on to `s3-external-1.amazonaws.com`, which holds everybody's buckets: so it is no default.
+RapidPro's courier puts attachments into a bucket of its operator's (`COURIER_S3_MEDIA_BUCKET`), and
+flows tell addresses in it: that host must be named in `media_hosts`, and is shown no token.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tocsin_common.database import Database, driver
+from tocsin_common.database import driver
 from tocsin_common.problems import NotFound
 from tocsin_contracts.vault import PART, OpenedAttachment, OpenedPart, Question, Refusal
 from tocsin_intake.attachments.service import Attachments
@@ -18,10 +18,6 @@ select count(*) filter (where state = 'waiting') as waiting,
 from sent_along where complaint_id = $1
 """
 _HAS = "select true from attachment where id = $1 and complaint_id = $2 and stored"
-_BEGUN = """
-select true from opening
-where token_id = $1 and complaint_id = $2 and officer_id = $3 and attachment_id = $4
-"""
 
 
 async def listed(
@@ -45,24 +41,6 @@ async def is_there(tx: AsyncConnection, question: Question) -> bool:
     return bool(there)
 
 
-async def check_begun(database: Database, question: Question, token_id: object) -> None:
-    """Return if this officer opened this attachment by this token: further parts may follow.
-
-    Raises:
-        Refused: that is not on record.
-    """
-    async with database.begin() as tx:
-        begun = await (await driver(tx)).fetchval(
-            _BEGUN,
-            token_id,
-            question.complaint_id,
-            question.officer_id,
-            question.attachment_id,
-        )
-    if not begun:
-        raise Refused(Refusal.TOKEN_REFUSED)
-
-
 async def part_of(attachments: Attachments | None, question: Question) -> OpenedPart:
     """Open one part, no larger than an answer may be.
 
@@ -72,12 +50,9 @@ async def part_of(attachments: Attachments | None, question: Question) -> Opened
     if attachments is None or question.attachment_id is None:
         raise Refused(Refusal.NOT_FOUND)
     try:
-        media_type, content = await attachments.open(question.complaint_id, question.attachment_id)
+        part = await attachments.open_part(
+            question.complaint_id, question.attachment_id, question.part * PART, PART
+        )
     except NotFound:
         raise Refused(Refusal.NOT_FOUND) from None
-    begin = question.part * PART
-    if begin >= len(content):
-        raise Refused(Refusal.NOT_FOUND)
-    return OpenedPart(
-        media_type=media_type, size=len(content), content=content[begin : begin + PART]
-    )
+    return OpenedPart(media_type=part.media_type, size=part.size, content=part.content)

@@ -17,6 +17,11 @@ select exists (
     select from opening where token_id = any($1::uuid[]) or second_token_id = any($1::uuid[])
 )
 """
+_BEGUN = """
+select true from opening
+where token_id = $1 and complaint_id = $2 and officer_id = $3
+    and attachment_id is not distinct from $4
+"""
 _TODAY = "select count(*) from opening where officer_id = $1 and opened_at >= $2"
 _WHOSE = "select integration_id from complaint where id = $1"
 
@@ -57,6 +62,24 @@ async def admit(tx: AsyncConnection, asked: Asked, a_day: int) -> None:
     opened_today = await connection.fetchval(_TODAY, asked.token.officer_id, today)
     if opened_today >= a_day and len(people) < 2:
         raise Refused(Refusal.SECOND_PERSON_NEEDED)
+
+
+async def check_begun(tx: AsyncConnection, asked: Asked) -> None:
+    """Return if this officer opened this by this token: what is left of it may follow.
+
+    Raises:
+        Refused: that is not on record.
+    """
+    question = asked.question
+    begun = await (await driver(tx)).fetchval(
+        _BEGUN,
+        asked.token.token_id,
+        question.complaint_id,
+        question.officer_id,
+        question.attachment_id,
+    )
+    if not begun:
+        raise Refused(Refusal.TOKEN_REFUSED)
 
 
 async def put_on_record(tx: AsyncConnection, hash_key: bytes, asked: Asked) -> None:

@@ -1,10 +1,13 @@
 """The vault question: an officer asks, through cases, for a complaint's words (protection V2)."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin_common.database import Database, driver
@@ -12,7 +15,16 @@ from tocsin_common.errors import place_of
 from tocsin_common.sealing import seal_to
 from tocsin_common.signatures import ForgedStatement, Verifier
 from tocsin_common.telemetry import counter
-from tocsin_contracts.vault import Answered, Asked, Opened, OpenedPart, Question, Refusal
+from tocsin_contracts.vault import (
+    MOST_WORDS,
+    Answered,
+    Asked,
+    Opened,
+    OpenedMessage,
+    OpenedPart,
+    Question,
+    Refusal,
+)
 from tocsin_intake.attachments.service import Attachments
 from tocsin_intake.dialogue import messages
 from tocsin_intake.vault import evidence, openings, tokens
@@ -29,6 +41,8 @@ join data_key k on k.complaint_id = c.id join vault_entry v on v.complaint_id = 
 where c.id = $1
 """
 FRESH = timedelta(seconds=30)  # how old a question may be
+GOES_ON = timedelta(hours=1)
+"""How long what was opened in time may go on: the largest file on a line of 70 kbit/s."""
 OPENINGS_A_DAY = 30  # then a second person must agree to each
 
 
@@ -83,33 +97,48 @@ class Answering:
         self, question: Question, token: Token, second: Token | None, now: datetime
     ) -> Opened | OpenedPart:
         asked = openings.Asked(question, token, second, now)
-        if question.part:
-            await evidence.check_begun(self._database, question, token.token_id)
-        else:
-            async with self._database.begin() as tx:
+        async with self._database.begin() as tx:
+            if question.goes_on:
+                await openings.check_begun(tx, asked)
+            else:
                 await openings.admit(tx, asked, self._terms.a_day)
-                if question.attachment_id is None:
-                    return await self._words(tx, asked)
+            if question.attachment_id is None:
+                return await self._words(tx, asked)
+            if not question.goes_on:
                 if not await evidence.is_there(tx, question):
                     raise Refused(Refusal.NOT_FOUND)
                 await openings.put_on_record(tx, self._terms.hash_key, asked)
         return await evidence.part_of(self._attachments, question)
 
     async def _words(self, tx: AsyncConnection, asked: openings.Asked) -> Opened:
-        complaint_id = asked.question.complaint_id
+        complaint_id, after = asked.question.complaint_id, asked.question.messages_from
         row = await (await driver(tx)).fetchrow(_WORDS, complaint_id)
         if row is None:
             raise Refused(Refusal.NOT_FOUND)
         compartment = self._terms.vault.compartment(complaint_id, row["wrapped"])
+        there = await messages.all_of(tx, complaint_id, compartment, after=after)
+        if after:
+            fitting = what_fits(there, MOST_WORDS)
+            return Opened(words="", messages=fitting, left=len(there) - len(fitting))
         await openings.put_on_record(tx, self._terms.hash_key, asked)
+        words = compartment.account(row["words"]).words
+        fitting = what_fits(there, MOST_WORDS - len(to_json(words)))
         attachments, waiting, missing = await evidence.listed(tx, asked.question)
         return Opened(
-            words=compartment.account(row["words"]).words,
-            messages=await messages.all_of(tx, complaint_id, compartment),
+            words=words,
+            messages=fitting,
             attachments=attachments,
             waiting=waiting,
             missing=missing,
+            left=len(there) - len(fitting),
         )
+
+
+def what_fits(there: Sequence[OpenedMessage], room: int) -> tuple[OpenedMessage, ...]:
+    """The first messages that fit into an answer; never none, so that it goes on."""
+    sizes = accumulate(len(one.model_dump_json().encode()) for one in there)
+    fitting = [one for one, size in zip(there, sizes, strict=True) if size <= room]
+    return tuple(fitting or there[:1])
 
 
 def asked_by_cases(terms: Terms, asked: bytes, now: datetime) -> Question:
@@ -140,7 +169,8 @@ def officers_word(
         Refused: it was made for something else, by somebody else, or too long ago.
     """
     try:
-        token = tokens.read(terms.hash_key, written, now)
+        valid = GOES_ON if question.goes_on else tokens.VALID
+        token = tokens.read(terms.hash_key, written, now, valid)
     except NoToken:
         raise Refused(Refusal.TOKEN_REFUSED) from None
     made_for = token.purpose, token.complaint_id, token.reason
