@@ -14,7 +14,8 @@ from deploy.drills.conftest import QUIET
 from deploy.drills.load import loaded, more_are_accepted
 from tocsin_cli.secrets import Secrets
 from tocsin_common.testing import eventually
-from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, SERVICES
+from tocsin_contracts.permissions import PROVISION
+from tocsin_contracts.streams import BUYER_PORTAL_API, CASES, INTAKE, NOTIFICATIONS, SERVICES
 
 KINDS = ("box", "alert", "question", "officers", "buyers", "receipt", "certificate", "tag")
 TOLD = {
@@ -25,6 +26,21 @@ TOLD = {
 NOTHING_PARKED: dict[str, list[str]] = {service: [] for service in SERVICES}
 FACILITY = {"name": "Painted Stork Dyeing", "country": "KH"}  # on no list: a person must find it
 WORDS = "We were told to sign for hours nobody worked."
+SHOWN = (
+    "import ssl; print(ssl.get_server_certificate(('nats', 4222),"
+    " ca_certs='/run/secrets/tocsin/nats_ca.crt'))"
+)
+ENTERS = """
+import asyncio, os, ssl, nats
+async def enter():
+    tls = ssl.create_default_context(cafile="/run/secrets/tocsin/nats_ca.crt")
+    client = await nats.connect(
+        "tls://nats:4222", user=os.environ["WHO"], password=os.environ["WORD"], tls=tls,
+        tls_handshake_first=True, allow_reconnect=False, max_reconnect_attempts=1,
+    )
+    await client.close()
+asyncio.run(enter())
+"""
 
 
 async def test_every_key_that_can_be_replaced_is_and_what_lay_under_the_old_ones_is_good(
@@ -106,3 +122,52 @@ async def test_what_was_replaced_is_worth_nothing_once_it_is_forgotten(
 
     assert not old.exists()
     assert new.read_text().count(",") == 0
+
+
+async def test_nats_gets_new_certificates_and_every_service_new_passwords_under_load(
+    tocsin: ComposedTocsin, everybody: World, reports: Reports, ledger: Ledger
+) -> None:
+    folder = Path(tocsin.compose.environment["TOCSIN_SECRETS"])
+    before, old_certificate = Secrets.read(folder), shown_by_nats(tocsin)
+
+    async with loaded(everybody, reports, ledger):
+        rotate(tocsin, "certificates")
+        new_certificate = shown_by_nats(tocsin)
+        for service in (CASES, NOTIFICATIONS, BUYER_PORTAL_API):
+            rotate(tocsin, "passwords", service)
+        rotate(tocsin, "nats", PROVISION)
+        rotate(tocsin, "database", "monitor")
+        rotate(tocsin, "database", "postgres")
+        rotate(tocsin, "forget", "certificates")
+        tocsin.kill("nats")  # everybody must find it again, by the new authority alone
+        after = tocsin.secrets = Secrets.read(folder)
+        await tocsin.ready()
+        await more_are_accepted(ledger)
+    tocsin.compose.run("run", "--rm", "--no-deps", "-T", "provision")
+    await tocsin.quiet()
+
+    assert new_certificate != old_certificate
+    assert (folder / INTAKE / "nats_ca.crt").read_text().count("BEGIN") == 1
+    for user in (CASES, NOTIFICATIONS, BUYER_PORTAL_API, PROVISION):
+        assert enters_nats(tocsin, user, after.nats_password(user))
+        assert not enters_nats(tocsin, user, before.nats_password(user))
+    filed = await complaints_in_cases(everybody)
+    assert all(filed[complaint_id] == 1 for complaint_id in ledger.accepted.values())
+
+
+def rotate(tocsin: ComposedTocsin, *what: str) -> None:
+    tocsin.compose.run_script("deploy/rotate.sh", *what)
+
+
+def shown_by_nats(tocsin: ComposedTocsin) -> str:
+    """The certificate that NATS shows now, of an authority that intake trusts."""
+    return tocsin.compose.run("exec", "-T", INTAKE, "python", "-c", SHOWN).decode()
+
+
+def enters_nats(tocsin: ComposedTocsin, user: str, password: str) -> bool:
+    login = ("-e", f"WHO={user}", "-e", f"WORD={password}")
+    try:
+        tocsin.compose.run("exec", "-T", *login, INTAKE, "python", "-c", ENTERS)
+    except AssertionError:
+        return False
+    return True
