@@ -12,7 +12,7 @@ from aiohttp import web
 from nats.aio.client import Client as Nats
 from processes import Process
 from sqlalchemy import text
-from standins import StandIn, standing_in
+from standins import StandIn, giving_out
 from systems import register
 from test_media import access, bytes_in, is_kept, rows, sent
 
@@ -28,7 +28,7 @@ LEASE_ENDS = "update sent_along set due_at = now() where state = 'waiting'"
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def system() -> AsyncGenerator[StandIn]:
-    async with standing_in(files.jpeg()) as one:
+    async with giving_out(files.jpeg()) as one:
         yield one
 
 

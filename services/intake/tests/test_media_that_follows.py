@@ -9,7 +9,7 @@ import media as files
 import pytest
 import pytest_asyncio
 from nats.aio.client import Client as Nats
-from standins import TOKEN, StandIn, standing_in
+from standins import TOKEN, StandIn, giving_out
 from systems import SECRET_TOKEN, a_call, a_submission, register
 from test_changes import Scene, a_kobo_edit
 
@@ -34,7 +34,7 @@ async def scene(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def system() -> AsyncGenerator[StandIn]:
-    async with standing_in(files.jpeg()) as one:
+    async with giving_out(files.jpeg()) as one:
         yield one
 
 
