@@ -26,13 +26,11 @@ for url in sys.argv[1:]:
 PAGES = ("tocsin-path", "tocsin-service", "tocsin-postgres")
 """All but NATS's: its exporter is to be had from a registry of images only."""
 
-NOTHING_TO_SHOW = {
-    # No officer asks for words here.
-    "sum by (outcome) (rate(tocsin_vault_questions_total{}[5m]))",
-    # Only CloudNativePG says these.
-    "max by (pod) (cnpg_pg_replication_lag)",
-    "time() - max by (pod) (barman_cloud_cloudnative_pg_io_last_available_backup_timestamp)",
-}
+CERTAIN = (
+    "tocsin_accepted_total", "tocsin_clocks_missed", "tocsin_consumer_lag", "tocsin_dead_letters",
+    "tocsin_outbox_age_seconds", "process_", "pg_stat_database_", "pg_database_size_bytes",
+)  # fmt: skip
+"""What is there to see whatever was done before; of what never happened there is no number yet."""
 
 
 class Prometheus:
@@ -61,10 +59,12 @@ def prometheus(tocsin: ComposedTocsin) -> Generator[Prometheus]:
     tocsin.compose.run("rm", "--stop", "--force", *WATCHERS)
 
 
-async def test_every_question_of_the_pages_is_answered_while_complaints_arrive(
+async def test_the_questions_of_the_pages_can_be_computed_and_what_is_certain_is_answered(
     prometheus: Prometheus, everybody: World, reports: Reports, ledger: Ledger
 ) -> None:
-    left = [one for one in questions() if one not in NOTHING_TO_SHOW]
+    prometheus.unanswered(questions())  # an error fails it
+    left = [one for one in questions() if any(name in one for name in CERTAIN)]
+    assert len(left) > len(CERTAIN)
 
     def all_were_answered() -> bool:
         left[:] = prometheus.unanswered(left)
