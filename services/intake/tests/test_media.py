@@ -19,6 +19,7 @@ from test_promises import everything_stored
 from tocsin_common.database import Database
 from tocsin_common.testing import eventually, serving
 from tocsin_common.testing.http import Client
+from tocsin_intake import pauses
 from tocsin_intake.acceptance import testing
 from tocsin_intake.app import create_app
 from tocsin_intake.attachments.service import Attachments
@@ -324,7 +325,7 @@ async def test_a_slower_attempt_changes_nothing_that_a_later_one_found(
         ]
     stale = replace(due, attempts=due.attempts - 1)
 
-    await queue.settle(database, stale, State.REFUSED, Reason.TOO_LARGE, outcomes.DELAYS[0])
+    await queue.settle(database, stale, State.REFUSED, Reason.TOO_LARGE, pauses.DELAYS[0])
 
     page = (await intake.get("/v1/admin/media", headers=operator)).json()["data"]
     assert page[0]["state"] != "refused", whose
@@ -378,7 +379,7 @@ async def test_a_test_complaints_files_go_with_it(
 
 
 def test_attempts_come_to_an_end_after_a_week_and_before_whatsapp_forgets() -> None:
-    in_all = sum((outcomes.delay_after(one) for one in range(1, 11)), start=outcomes.DELAYS[0])
+    in_all = sum((pauses.delay_after(one) for one in range(1, 11)), start=pauses.DELAYS[0])
 
     assert outcomes.state_after(Reason.NOT_REACHED, 10) is State.WAITING
     assert outcomes.state_after(Reason.NOT_REACHED, 11) is State.GIVEN_UP

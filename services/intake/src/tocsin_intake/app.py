@@ -23,7 +23,15 @@ from tocsin_intake.acceptance.storing import store_complaints
 from tocsin_intake.adapters import kobo
 from tocsin_intake.adapters.known import ROUTERS
 from tocsin_intake.adapters.receiving import Receiving
-from tocsin_intake.admin import integrations, keys, quarantine, reconciling, trying, worker_pages
+from tocsin_intake.admin import (
+    integrations,
+    keys,
+    notices,
+    quarantine,
+    reconciling,
+    trying,
+    worker_pages,
+)
 from tocsin_intake.attachments import endpoints as uploads
 from tocsin_intake.attachments.service import Attachments
 from tocsin_intake.attachments.store import Store
@@ -49,6 +57,8 @@ from tocsin_intake.integrations import loading
 from tocsin_intake.integrations.usage import Usage
 from tocsin_intake.media import endpoints as media
 from tocsin_intake.media.fetching import Fetcher
+from tocsin_intake.notices import endpoints as replies
+from tocsin_intake.notices.telling import Teller
 from tocsin_intake.outbound import Outbound
 from tocsin_intake.quarantine.service import Quarantine
 from tocsin_intake.reconciling.progress import Ledger
@@ -118,6 +128,7 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
         Ledger(database), receiving, outbound, lambda: hotlines.using(kobo.NAME)
     )
     fetcher = Fetcher(database, vault, hotlines, outbound, attachments)
+    teller = Teller(database, vault, hotlines, outbound, settings.hash_key)
     app = intake.app(
         role,
         version="1",
@@ -134,6 +145,8 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             trying.router,
             reconciling.router,
             worker_pages.router,
+            notices.router,
+            notices.waiting,
             statistics.router,
             vault_endpoints.tokens,
             vault_endpoints.openings,
@@ -144,13 +157,14 @@ def create_app(role: Role = Role.SERVE, settings: Settings | None = None) -> Fas
             disclosures.router,
             dialogue.router,
             dialogue_hotline.router,
+            replies.router,
         ],
         running=[
             outbound.running,
             hotlines.running,
             *((*answering, reconciler.running) if role.answers else ()),
             *([attachments.dropping] if attachments and role.works else ()),
-            *([keeper.running, fetcher.running] if role.works else ()),
+            *([keeper.running, fetcher.running, teller.running] if role.works else ()),
         ],
         body_limits={
             batches.PATH: MOST_BYTES,

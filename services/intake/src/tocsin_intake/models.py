@@ -21,6 +21,8 @@ class Integration(Table, table=True):
     """What a complaint says when its hotline does not: channel, language, country, facility."""
     sealed_secrets: bytes | None = None
     """How the hotline's own system signs and speaks, sealed under the vault key."""
+    sealed_notices: bytes | None = None
+    """How its workers hear that a message waits, sealed likewise."""
     requests_per_minute: int | None = None
     retention_days: int | None = None
     """How long its complaints are kept; `None`: as long as intake keeps any."""

@@ -147,6 +147,19 @@ class ComplaintSubmission(Submitted):
         json_schema_extra={"uniqueItems": True},
     )
 
+    _reply_to: str | None = None
+
+    @property
+    def reply_to(self) -> str | None:
+        """Where it was written from, as the hotline's own system calls it; no sender can say it."""
+        return self._reply_to
+
+    def written_from(self, address: str | None) -> Self:
+        """The same, by an adapter that knows where its sender can be answered."""
+        copy = self.model_copy()
+        copy._reply_to = address
+        return copy
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if self.nature is Nature.SUBSTANTIVE and not (self.words or self.attachments):

@@ -12,6 +12,7 @@ from tocsin_cli import output
 from tocsin_cli.client import Client
 from tocsin_cli.commands.importing import import_file
 from tocsin_cli.commands.media import media
+from tocsin_cli.commands.notices import notices
 from tocsin_cli.commands.quarantine import quarantine
 from tocsin_cli.commands.reconcile import reconcile
 from tocsin_cli.commands.worker_page import page
@@ -29,6 +30,7 @@ integrations.command()(reconcile)
 integrations.command()(page)
 integrations.add_typer(quarantine, name="quarantine")
 integrations.add_typer(media, name="media")
+integrations.add_typer(notices, name="notices")
 
 AnId = Annotated[UUID, typer.Argument(metavar="ID", help="Its id in `tocsin integrations ls`.")]
 

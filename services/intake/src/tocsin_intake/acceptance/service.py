@@ -16,7 +16,7 @@ from tocsin_intake.acceptance.references import Kind, reference
 from tocsin_intake.integrations import Hotline
 from tocsin_intake.media import waiting
 from tocsin_intake.schemas import ComplaintSubmission, Nature
-from tocsin_intake.vault import Account, Sealed, Vault
+from tocsin_intake.vault import Account, Contact, Sealed, Vault
 
 NOT_FACTS = {
     "sealed",
@@ -110,7 +110,7 @@ class Acceptor:
         sealed = self._vault.seal(
             complaint_id,
             Account(words=submission.words, reported=reported, media=submission.media),
-            submission.contact if submission.consent.contact_me else None,
+            _contact(hotline, submission),
             hotline.contact_key,
         )
         event = _event(complaint_id, hotline, complete, sealed)
@@ -165,6 +165,16 @@ def _said(submission: ComplaintSubmission) -> str:
     So the same body is the same to a later version, which may know more fields.
     """
     return submission.model_dump_json(exclude_defaults=True)
+
+
+def _contact(hotline: Hotline, submission: ComplaintSubmission) -> Contact | None:
+    """How to reach whoever agreed to it; where nothing was said, as the hotline's consent says."""
+    consent = submission.consent
+    asked = "contact_me" in consent.model_fields_set
+    usual = hotline.notices is not None and hotline.notices.contact_me
+    if not (consent.contact_me if asked else usual):
+        return None
+    return Contact(said=submission.contact, address=submission.reply_to)
 
 
 def _event(

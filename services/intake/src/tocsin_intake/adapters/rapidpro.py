@@ -8,6 +8,7 @@
 | … its `category` | for a yes or no that its `value` does not say |
 | without `words`: `input.text`, else every other result | `words` |
 | `contact.urn`, else `input.urn`, else `contact.uuid` | `source` |
+| `contact.uuid`, else its URN, where it may be told that a message waits | only with consent |
 | `contact.language` | `language` |
 | `input.attachments[]` | `media` by address |
 | `run.uuid` and the last step of `path`, else a digest of the body and the day | `external_ref` |
@@ -20,6 +21,7 @@ that the editor proposes has no `run`: with `"run": object("uuid", run.uuid)` ad
 one complaint.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -50,6 +52,7 @@ from tocsin_intake.schemas import Media, Source
 
 NAME = "rapidpro"
 YES_OR_NO_FIELDS = YES_OR_NO | {"share"}
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LANGUAGES = {
     "ben": "bn", "eng": "en", "fra": "fr", "hin": "hi", "ind": "id", "khm": "km", "msa": "ms",
     "mya": "my", "nep": "ne", "por": "pt", "spa": "es", "tam": "ta", "tgl": "tl", "tha": "th",
@@ -115,7 +118,7 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     )
     if not complaint:
         return Translation(unknown=[Unknown("nothing_said", payload)])
-    return Translation([complaint])
+    return Translation([complaint.written_from(_address(body))])
 
 
 def _flow(hotline: Hotline) -> Flow:
@@ -162,6 +165,18 @@ def _source(body: Mapping[str, Any]) -> Source | None:
         return Source(kind=kind[:32], handle=path)
     uuid = text_at(body, "contact", "uuid")
     return Source(kind="rapidpro", handle=uuid[:300]) if uuid else None
+
+
+def _address(body: Mapping[str, Any]) -> str | None:
+    """The contact's id there, which identifies less than a number; else the number or account."""
+    uuid = text_at(body, "contact", "uuid") or ""
+    if UUID_FORM.fullmatch(uuid):
+        return uuid
+    source = _source(body)
+    written = (text_at(body, "contact", "urn") or text_at(body, "input", "urn") or "")[:300]
+    if written or not source or source.kind != "phone":
+        return written.partition("?")[0].partition("#")[0] or None
+    return f"tel:{source.handle}"
 
 
 def _media(body: Mapping[str, Any]) -> tuple[Media, ...]:

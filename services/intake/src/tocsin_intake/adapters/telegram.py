@@ -8,6 +8,7 @@
 | `location`, `venue`, `contact`, `poll`, `checklist` | `words`: the place, the card, the points |
 | `photo` (the largest), `voice`, `audio`, `video`, `document`, … | `media` by file id |
 | `from.id`, else `chat.id` | `source`; names are not taken |
+| `chat.id`, where its sender may be told that a message waits | kept only with consent to that |
 | `from.language_code` | `language` |
 | chat, `message_id` and `date`; of a button `update_id` | `external_ref` |
 | an album: up to ten updates with one `media_group_id` | the first to come; others follow it |
@@ -160,9 +161,18 @@ def _complaint(
     flat = {"words": words, "external_ref": reference[:300], "channel": "telegram"}
     language = text_at(said, "from", "language_code")
     try:
-        return tolerant(flat, source=source, media=media, **_language(language))
+        complaint = tolerant(flat, source=source, media=media, **_language(language))
     except ValidationError:
         return None
+    return complaint and complaint.written_from(_address(said))
+
+
+def _address(said: Mapping[str, Any]) -> str | None:
+    """The chat, and the connection by which a bot answers for a business account."""
+    message = object_at(said, "message") or said
+    chat = text_at(message, "chat", "id") or text_at(said, "from", "id")
+    parts = (chat, text_at(message, "business_connection_id"))
+    return " ".join(filter(None, parts))[:300] if chat else None
 
 
 def _language(code: str | None) -> dict[str, str]:

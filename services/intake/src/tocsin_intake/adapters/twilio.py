@@ -8,6 +8,7 @@
 | `Latitude`, `Longitude`, `Address`, `Label` | `words`: the place |
 | `MediaUrl0` …, `RecordingUrl` | `media` by address, fetched afterwards |
 | `From`, else `ExternalUserId` | `source`; a hidden number is none |
+| the same of a message, where its sender may be told that one waits | only with consent to that |
 | `MessageSid`, else `CallSid` | `external_ref` |
 | a recording that is ready | nothing where the call is a complaint, else `media` |
 | status callbacks, recordings under way, transcripts that failed, `OptOutType` | nothing |
@@ -164,7 +165,9 @@ def _message(form: Mapping[str, Any]) -> ComplaintSubmission | None:
     )
     channel = (text_at(form, "From") or text_at(form, "ExternalUserId") or "").partition(":")
     kind = channel[0] if channel[1] else "sms"
-    return _complaint(form, sid, words, media, kind) if sid and words else None
+    found = _complaint(form, sid, words, media, kind) if sid and words else None
+    sender = text_at(form, "From") or text_at(form, "ExternalUserId")
+    return found and found.written_from(sender[:300] if sender and found.source else None)
 
 
 def _call(form: Mapping[str, Any], payload: Payload) -> Change | None:

@@ -10,6 +10,7 @@
 | `edit` of an earlier message | a message that follows it, or a complaint if it never came |
 | `revoke` of an earlier message | a message that says so: who deletes may only be careful |
 | `messages[].from`, else `from_user_id`, else that of `contacts[]` | `source`; often no number |
+| the same, where its sender may be told that a message waits | kept only with consent to that |
 | `messages[].id` | `external_ref` |
 | `unsupported`, in a group, a type not known here | set aside for the hotline's officers |
 | `reaction`, `system`, `request_welcome`, a call permission | nothing |
@@ -147,13 +148,14 @@ def complaint_of(message: Mapping[str, Any], kind: str) -> ComplaintSubmission |
         "media": _media(message, kind),
     }
     answer = text_at(message, "interactive", "nfm_reply", "response_json")
-    if answer and (filled := _form(answer, common)):
-        return filled
+    found = (answer and _form(answer, common)) or None
     words = answer or _words(message, kind) or (common["media"] and f"[WhatsApp: {kind}]")
     try:
-        return ComplaintSubmission(words=words, **common) if words else None
+        found = found or (ComplaintSubmission(words=words, **common) if words else None)
     except ValidationError:  # longer than any message WhatsApp carries
         return None
+    source = common["source"]
+    return found and found.written_from(source.handle if source else None)
 
 
 def _words(message: Mapping[str, Any], kind: str) -> str | None:

@@ -1,33 +1,20 @@
-"""The hotline's edge to the dialogue: it adds words, and passes on that a message waits."""
+"""The hotline's edge to the dialogue: it adds words."""
 
-from typing import Annotated
+from fastapi import APIRouter, Request
 
-import asyncpg
-from fastapi import APIRouter, Query, Request
-
-from tocsin_common.database import Session, driver
+from tocsin_common.database import Session
 from tocsin_common.problems import Conflict, NotFound
 from tocsin_contracts.events.complaints import Author
 from tocsin_intake.acceptance.references import reference
-from tocsin_intake.auth import Hotline, LiveHotline
-from tocsin_intake.dialogue import named, phrases, service
+from tocsin_intake.auth import Hotline
+from tocsin_intake.dialogue import named, service
 from tocsin_intake.dialogue.schemas import (
     HotlineMessage,
     MessageStored,
-    TheyWereTold,
-    WaitingReplies,
-    WaitingReply,
 )
 from tocsin_intake.dialogue.service import Counter
 
 router = APIRouter(prefix="/v1", tags=["hotlines"])
-
-_WAITING = """
-select r.complaint_id, r.due_since, c.facts ->> 'language' as language
-from reply_due r join complaint c on c.id = r.complaint_id
-where r.integration_id = $1 order by r.due_since limit $2
-"""
-_TOLD = "delete from reply_due where integration_id = $1 and complaint_id = any($2::uuid[])"
 
 
 class NothingMore(Conflict):
@@ -63,30 +50,3 @@ async def add_to_complaint(
         told=not found.test,
     )
     return MessageStored(message_id=message_id)
-
-
-@router.get("/replies-waiting")
-async def list_waiting_replies(
-    hotline: LiveHotline, session: Session, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> WaitingReplies:
-    """List the complaints whose workers may be told that a message waits; not what it says."""
-    connection = await driver(await session.connection())
-    rows = await connection.fetch(_WAITING, hotline.integration_id, limit)
-    return WaitingReplies(data=[_waiting(row) for row in rows])
-
-
-@router.post("/replies-waiting/told", status_code=204)
-async def workers_were_told(told: TheyWereTold, hotline: LiveHotline, session: Session) -> None:
-    """Take complaints off that list, once their workers know."""
-    connection = await driver(await session.connection())
-    await connection.execute(_TOLD, hotline.integration_id, told.complaint_ids)
-
-
-def _waiting(row: asyncpg.Record) -> WaitingReply:
-    language = phrases.language_of(row["language"])
-    return WaitingReply(
-        complaint_id=row["complaint_id"],
-        since=row["due_since"],
-        language=language,
-        text=phrases.phrase(language, "waiting"),
-    )

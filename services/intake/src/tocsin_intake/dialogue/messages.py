@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from tocsin_contracts.vault import OpenedMessage
 from tocsin_intake.dialogue.models import Message
-from tocsin_intake.vault.sealing import Compartment
+from tocsin_intake.vault import Compartment
 
 MOST = 200  # messages of one complaint
 OFFICER = "officer"

@@ -37,13 +37,3 @@ class Dialogue(Table, table=True):
     own_receipt_hash: bytes | None = None
     """Of the number that no hotline has seen (protection V8)."""
     pin_hash: bytes | None = None
-
-
-class ReplyDue(Table, table=True):
-    """A message waits for a worker who agreed to be contacted, through the hotline."""
-
-    __table_args__ = (Index("ix_reply_due_integration_id", "integration_id", "due_since"),)
-
-    complaint_id: UUID = Field(primary_key=True)
-    integration_id: UUID
-    due_since: datetime

@@ -1,6 +1,6 @@
 """What a worker sends with a receipt, and what comes back; what a hotline adds and is told."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -113,24 +113,3 @@ class MessageStored(BaseModel):
     """The message is stored."""
 
     message_id: UUID
-
-
-class WaitingReply(BaseModel):
-    """A message waits for the worker of a complaint, who agreed to be contacted."""
-
-    complaint_id: UUID
-    since: datetime
-    language: str
-    text: str = Field(description="What the worker may be told: nothing but that.")
-
-
-class WaitingReplies(BaseModel):
-    """The replies that wait, oldest first."""
-
-    data: list[WaitingReply]
-
-
-class TheyWereTold(Submitted):
-    """The workers of these complaints have been told that a message waits."""
-
-    complaint_ids: list[UUID] = Field(min_length=1, max_length=200)

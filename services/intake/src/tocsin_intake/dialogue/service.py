@@ -28,7 +28,8 @@ from tocsin_intake.dialogue.messages import MOST
 from tocsin_intake.erasure import service as erasure
 from tocsin_intake.erasure.certificates import Reason
 from tocsin_intake.erasure.service import Eraser
-from tocsin_intake.vault.sealing import Compartment, Vault, seal_contact
+from tocsin_intake.vault import Compartment, Contact, Vault
+from tocsin_intake.vault.contacts import seal_contact
 
 PIN_DIGITS = 6
 
@@ -132,7 +133,7 @@ async def agree(
         return Outcome(found)
     if contact and wanted.contact_me:
         key = at.vault.compartment(found.complaint_id, found.wrapped_key)
-        sealed = seal_contact(key, contact, found.contact_key)
+        sealed = seal_contact(key, Contact(said=contact), found.contact_key)
         await (await driver(tx)).execute(_CONTACT, found.complaint_id, sealed)
     await agreeing.settle(tx, found.complaint_id, wanted, told=not found.test)
     return Outcome(replace(found, agreed=wanted), done=True)

@@ -34,7 +34,8 @@ TABLES = {
     "erased_count": Place("numbers", NOBODY, None, "issue_group"),
     "erasure": Place("an id and a certificate", NOBODY, None, "certificate reason signature"),
     "integration": Place(
-        "a hotline", NOBODY, None, "adapter contact_key defaults name sealed_secrets"
+        "a hotline", NOBODY, None,
+        "adapter contact_key defaults name sealed_notices sealed_secrets",
     ),
     "integration_key": Place("keyed hashes of keys", NOBODY, None, "key_hash scopes"),
     "intention": Place(
@@ -50,7 +51,7 @@ TABLES = {
         "adapter digest reason sealed",
     ),
     "reconciliation": Place("times and numbers of a form's server", NOBODY, None),
-    "reply_due": Place("ids", "deleted", RETENTION),
+    "reply_due": Place("ids and codes", "deleted", RETENTION, "reason state"),
     "sent_along": Place(
         "where evidence lies, sealed", "deleted", RETENTION, "kind named reason sealed state"
     ),

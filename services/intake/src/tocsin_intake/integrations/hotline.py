@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from tocsin_intake.integrations.notices import Notices
 from tocsin_intake.integrations.systems import System
 from tocsin_intake.schemas import IntegrationDefaults
 
@@ -43,6 +44,8 @@ class Hotline:
     scopes: frozenset[Scope] = ALL_SCOPES
     contact_key: bytes | None = None
     """Its own: contacts are sealed to it (protection V11)."""
+    notices: Notices | None = None
+    """How its workers hear that a message waits; `None`: the hotline asks, and tells them."""
     test: bool = False
     """By a test key: what it hands in never leaves intake."""
 

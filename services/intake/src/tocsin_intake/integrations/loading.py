@@ -11,7 +11,9 @@ from sqlmodel import col, select
 from tocsin_common.database import Database
 from tocsin_common.errors import place_of
 from tocsin_common.sealing import Unreadable
+from tocsin_intake.integrations import sealed
 from tocsin_intake.integrations.hotline import Hotline, Limits, Scope
+from tocsin_intake.integrations.notices import Notices
 from tocsin_intake.integrations.sealed import SealedSystem
 from tocsin_intake.integrations.systems import System
 from tocsin_intake.models import Integration, IntegrationKey
@@ -55,6 +57,7 @@ def _hotline(integration: Integration, vault: Vault) -> Hotline:
         systems=_systems(integration, vault),
         limits=Limits(integration.requests_per_minute),
         contact_key=integration.contact_key,
+        notices=_notices(integration, vault),
     )
 
 
@@ -65,3 +68,12 @@ def _systems(integration: Integration, vault: Vault) -> tuple[System, ...]:
     except (Unreadable, ValidationError) as error:
         log.warning("an integration's system is not known: %s", place_of(error))
         return ()
+
+
+def _notices(integration: Integration, vault: Vault) -> Notices | None:
+    """Without what does not open: the hotline is asked to tell its workers itself."""
+    try:
+        return sealed.notices_of(vault, integration)
+    except (Unreadable, ValidationError) as error:
+        log.warning("an integration's notices are not known: %s", place_of(error))
+        return None

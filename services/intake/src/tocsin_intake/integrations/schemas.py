@@ -15,11 +15,12 @@ from pydantic import (
 
 from tocsin_common.text import Line
 from tocsin_intake.integrations.hotline import Scope
+from tocsin_intake.integrations.notices import Notices
 from tocsin_intake.integrations.systems import NEEDED, Adapter, System
 from tocsin_intake.models import Integration, IntegrationKey
 from tocsin_intake.schemas import IntegrationDefaults, Submitted
 
-NOT_SHOWN = {"id", "disabled_at", "defaults", "sealed_secrets", "contact_key"}
+NOT_SHOWN = {"id", "disabled_at", "defaults", "sealed_secrets", "sealed_notices", "contact_key"}
 Days = Annotated[int, Field(ge=1, le=3650, strict=True)]
 
 
@@ -55,6 +56,10 @@ class NewIntegration(System):
         default=None,
         description="The hotline's own X25519 public key in base64: contacts are sealed to it, "
         "and Tocsin cannot open them.",
+    )
+    notices: Notices | None = Field(
+        default=None,
+        description="How its workers hear that a message waits; none: the hotline tells them.",
     )
 
     @property

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from tocsin_intake.integrations.notices import NOTICES, Notices
 from tocsin_intake.integrations.systems import SEALING, System
 from tocsin_intake.models import Integration
 from tocsin_intake.vault import Vault
@@ -43,3 +44,16 @@ class SealedSystem(BaseModel):
         if self.before and self.before_until and self.before_until > datetime.now(UTC):
             return (self.now, self.before)
         return (self.now,)
+
+
+def notices_of(vault: Vault, integration: Integration) -> Notices | None:
+    """Open what is stored of its notices.
+
+    Raises:
+        Unreadable: it was sealed under another key.
+        ValidationError: another version wrote it.
+    """
+    if not integration.sealed_notices:
+        return None
+    opened = vault.open_secrets(integration.id, integration.sealed_notices)
+    return NOTICES.validate_json(opened)

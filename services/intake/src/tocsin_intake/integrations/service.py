@@ -13,6 +13,7 @@ from tocsin_common.conditions import etag, require_match
 from tocsin_common.problems import Invalid, NotFound
 from tocsin_contracts.ids import new_amber_id
 from tocsin_intake.integrations.hotline import Scope
+from tocsin_intake.integrations.notices import Notices, possible, written
 from tocsin_intake.integrations.schemas import (
     IntegrationChange,
     NewIntegration,
@@ -42,6 +43,16 @@ class TooManyKeys(Invalid):
     detail = f"An integration has at most {MOST_KEYS} valid keys. Disable one first."
 
 
+class NoticesNotPossible(Invalid):
+    """The adapter is another, or nobody told how to speak to its system."""
+
+    code = "notices_not_possible"
+    detail = (
+        "This way is that of another adapter, or needs more of the hotline's own system: a token "
+        "and, for WhatsApp, the phone number's id; for Twilio, the account's SID."
+    )
+
+
 async def create(
     session: AsyncSession, vault: Vault, hash_key: bytes, new: NewIntegration
 ) -> tuple[Integration, str]:
@@ -49,6 +60,7 @@ async def create(
 
     Raises:
         SecretsMissing: the adapter needs secrets that were not sent.
+        NoticesNotPossible: what was told of its system is not enough for them.
     """
     if part_missing(new.adapter, new.system):
         raise SecretsMissing
@@ -64,6 +76,8 @@ async def create(
     )
     if new.system != System():
         integration.sealed_secrets = SealedSystem(now=new.system).seal(vault, integration.id)
+    if new.notices:
+        set_notices(vault, integration, new.system, new.notices)
     session.add(integration)
     await session.flush()
     _, key = await add_key(session, hash_key, integration.id, NewKey())
@@ -129,6 +143,20 @@ async def change_system(
     sealed = SealedSystem(now=new, before=before.now, before_until=until)
     integration.sealed_secrets = sealed.seal(vault, integration.id)
     return integration
+
+
+def set_notices(
+    vault: Vault, integration: Integration, system: System, wanted: Notices | None
+) -> None:
+    """Say how its workers are told that a message waits; `None`: by the hotline itself.
+
+    Raises:
+        NoticesNotPossible: what was told of its system is not enough.
+    """
+    if wanted and not possible(wanted, integration.adapter, system):
+        raise NoticesNotPossible
+    sealed = vault.seal_secrets(integration.id, written(wanted)) if wanted else None
+    integration.sealed_notices = sealed
 
 
 async def disable(

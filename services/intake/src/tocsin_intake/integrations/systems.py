@@ -48,6 +48,8 @@ Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000), PlainSeriali
 """Never shown again; in memory, and sealed in the database."""
 Token = Annotated[Secret, AfterValidator(_like(r"[!-~]{1,1000}"))]
 """What intake shows at a hotline's own system, to fetch what was sent along and to answer."""
+WebhookSecret = Annotated[Secret, AfterValidator(_like(r"whsec_[A-Za-z0-9+/]{32,100}={0,2}"))]
+"""As Standard Webhooks writes one."""
 Answer = Annotated[str, StringConstraints(max_length=300), AfterValidator(str.strip)]
 """What a worker is told, with `{receipt}` where the receipt goes; empty: nothing."""
 FieldName = Annotated[str, AfterValidator(_known_field)]
@@ -151,7 +153,7 @@ class Survey(Form):
 class Generic(Submitted):
     """Any system that posts JSON and signs it by Standard Webhooks."""
 
-    secret: Annotated[Secret, AfterValidator(_like(r"whsec_[A-Za-z0-9+/]{32,100}={0,2}"))]
+    secret: WebhookSecret
     mapping: dict[FieldName, Expression] = Field(
         min_length=1,
         max_length=40,

@@ -96,6 +96,8 @@ def tolerant(
             if not (wrong := wrong & known.keys() - {"words"}):
                 return None
             said += [f"{name}: {_text(known.pop(name))}" for name in sorted(wrong)]
+            if "contact_me" in wrong:
+                known["contact_me"] = False  # it was asked, and this is no yes
 
 
 def field_of(place: tuple[int | str, ...]) -> str:

@@ -15,6 +15,7 @@ from tocsin_common.errors import place_of
 from tocsin_common.problems import NotFound
 from tocsin_common.sealing import Unreadable
 from tocsin_common.telemetry import counter, gauge
+from tocsin_intake import pauses
 from tocsin_intake.attachments.cleaner import NotReadable, TooSlow
 from tocsin_intake.attachments.service import Attachments, KindNotTaken
 from tocsin_intake.auth import Hotlines
@@ -127,7 +128,7 @@ class Fetcher:
         reason = reason_of(error)
         state = outcomes.state_after(reason, due.attempts)
         asked = error.asked if isinstance(error, NotGiven) else timedelta()
-        after = outcomes.delay_after(due.attempts, asked) * random.uniform(1, 1.2)  # noqa: S311
+        after = pauses.delay_after(due.attempts, asked) * random.uniform(1, 1.2)  # noqa: S311
         fetched.labels("put_off" if state is State.WAITING else state).inc()
         if reason is Reason.NOT_NOW and not isinstance(error, NotGiven):
             log.warning("a file could not be kept: %s", place_of(error))

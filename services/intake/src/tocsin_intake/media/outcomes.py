@@ -1,7 +1,8 @@
-"""What becomes of an attempt to fetch a file, and when the next one is made."""
+"""What becomes of an attempt to fetch a file."""
 
-from datetime import timedelta
 from enum import StrEnum
+
+from tocsin_intake import pauses
 
 
 class State(StrEnum):
@@ -35,25 +36,12 @@ class Reason(StrEnum):
 REFUSED = frozenset({Reason.TOO_LARGE, Reason.KIND_NOT_TAKEN, Reason.NOT_READABLE})
 FOR_A_PERSON = frozenset({Reason.NO_ACCESS, Reason.HOST_NOT_NAMED, Reason.ATTACHMENTS_OFF})
 """Nothing changes until somebody changes a setting."""
-DELAYS = (
-    *(timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30)),
-    *(timedelta(hours=2), timedelta(hours=6), timedelta(hours=12), timedelta(hours=24)),
-    *(timedelta(hours=48), timedelta(hours=72)),
-)
-"""A week in all: WhatsApp keeps a file for thirty days, and its number as long."""
-LONGEST_ASKED = timedelta(hours=6)  # how far a system may put us off
 
 
 def state_after(reason: Reason, attempts: int) -> State:
     """Whether there is another attempt."""
     if reason in REFUSED:
         return State.REFUSED
-    if reason in FOR_A_PERSON or attempts > len(DELAYS):
+    if reason in FOR_A_PERSON or pauses.is_the_last(attempts):
         return State.GIVEN_UP
     return State.WAITING
-
-
-def delay_after(attempts: int, asked: timedelta = timedelta()) -> timedelta:
-    """How long to wait after so many attempts; longer if the system asks for it."""
-    own = DELAYS[min(max(attempts, 1), len(DELAYS)) - 1]
-    return max(own, min(asked, LONGEST_ASKED))

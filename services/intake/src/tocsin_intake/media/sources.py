@@ -23,6 +23,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from tocsin_intake import pauses
 from tocsin_intake.adapters.payloads import text_at
 from tocsin_intake.adapters.reading import Malformed, read_json
 from tocsin_intake.integrations import Hotline
@@ -100,8 +101,7 @@ def _check(status: int, retry_after: str | None) -> None:
         case 400 | 404 | 410:
             raise NotGiven(Reason.NOT_THERE)
         case _:
-            seconds = int(retry_after) if retry_after and retry_after.isdecimal() else 0
-            raise NotGiven(Reason.NOT_NOW, timedelta(seconds=min(seconds, 10**6)))
+            raise NotGiven(Reason.NOT_NOW, pauses.asked_by(retry_after))
 
 
 def _plain_id(reference: str) -> str:

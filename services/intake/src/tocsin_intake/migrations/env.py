@@ -8,6 +8,7 @@ from tocsin_intake.dialogue import models as dialogue
 from tocsin_intake.disclosures import models as disclosures
 from tocsin_intake.erasure import models as erasure
 from tocsin_intake.media import models as media
+from tocsin_intake.notices import models as notices
 from tocsin_intake.vault import models as vault
 from tocsin_intake.worker_page import models as worker_page
 
@@ -18,6 +19,7 @@ _ = (
     disclosures,
     erasure,
     media,
+    notices,
     vault,
     worker_page,
 )  # the tables they declare

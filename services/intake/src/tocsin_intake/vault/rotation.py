@@ -23,12 +23,14 @@ where data_key.complaint_id = fresh.complaint_id
 """
 _LEFT = "select count(*) from data_key where substr(wrapped, 1, $1) <> $2"
 _OLD_SECRETS = """
-select id, sealed_secrets from integration
-where substr(sealed_secrets, 1, $1) <> $2 order by id limit $3 for update
+select id, sealed_secrets, sealed_notices from integration
+where substr(sealed_secrets, 1, $1) <> $2 or substr(sealed_notices, 1, $1) <> $2
+order by id limit $3 for update
 """
 _RESEAL = """
-update integration set sealed_secrets = fresh.sealed
-from unnest($1::uuid[], $2::bytea[]) as fresh(id, sealed) where integration.id = fresh.id
+update integration set sealed_secrets = fresh.secrets, sealed_notices = fresh.notices
+from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as fresh(id, secrets, notices)
+where integration.id = fresh.id
 """
 
 
@@ -55,7 +57,15 @@ async def rotate(tx: AsyncConnection, vault: Vault, after: UUID) -> Progress:
     left = await connection.fetchval(_LEFT, ID_BYTES, current)
     if not rows:
         secrets = await connection.fetch(_OLD_SECRETS, ID_BYTES, current, AT_ONCE)
-        sealed = {row["id"]: vault.rewrap(row["id"], row["sealed_secrets"]) for row in secrets}
-        await connection.execute(_RESEAL, list(sealed), list(sealed.values()))
-        return Progress(len(sealed), left, after)
+        await connection.execute(
+            _RESEAL,
+            [row["id"] for row in secrets],
+            [_resealed(vault, row["id"], row["sealed_secrets"]) for row in secrets],
+            [_resealed(vault, row["id"], row["sealed_notices"]) for row in secrets],
+        )
+        return Progress(len(secrets), left, after)
     return Progress(len(rows), left, rows[-1]["complaint_id"])
+
+
+def _resealed(vault: Vault, integration_id: UUID, sealed: bytes | None) -> bytes | None:
+    return vault.rewrap(integration_id, sealed) if sealed else None

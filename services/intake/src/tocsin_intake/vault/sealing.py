@@ -1,30 +1,16 @@
-"""Seals what a worker says; the only file that sees it on its way in and out."""
+"""Seals what a worker says, under a key of its own for each complaint."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from pydantic import BaseModel, Field
-
-from tocsin_common.keyed import keyed_hash
-from tocsin_common.sealing import Box, new_key, public_key_of, seal, seal_to, unseal, unseal_with
-from tocsin_contracts.events.base import PLAIN
+from tocsin_common.sealing import Box, new_key
 from tocsin_contracts.events.complaints import Reported
-from tocsin_intake.schemas import Media
+from tocsin_intake.vault.compartment import Account, Compartment
+from tocsin_intake.vault.contacts import Contact, seal_contact
 from tocsin_intake.vault.keys import KeyWrapper
 from tocsin_intake.vault.tags import TagKeys
 
 MEDIA = b"media"
-
-
-class Account(BaseModel):
-    """A worker's words, and the facility and source as they were reported."""
-
-    model_config = PLAIN
-
-    words: str
-    reported: Reported
-    media: tuple[Media, ...] = Field(default=(), exclude=True)
-    """Where in the hotline's own system lies what was sent along: sealed apart from the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,52 +28,6 @@ class Sealed:
     """Where each file lies that was sent along."""
 
 
-class Compartment:
-    """One complaint's part of the vault, while somebody has it open."""
-
-    def __init__(self, complaint_id: UUID, key: bytes) -> None:
-        self.complaint_id = complaint_id
-        self._about = complaint_id.bytes
-        self._key = key
-
-    @property
-    def public_key(self) -> bytes:
-        """What replies are sealed to; its private half is made from the data key."""
-        return public_key_of(self._reply_key)
-
-    @property
-    def _reply_key(self) -> bytes:
-        return keyed_hash(self._key, "reply-box")
-
-    def seal(self, what: bytes, plain: str) -> bytes:
-        """Seal a text; `what` it is stands fast, so that nothing can be put in its place."""
-        return seal(self._key, plain.encode(), about=self._about + what)
-
-    def open(self, what: bytes, sealed: bytes) -> str:
-        """Open a text.
-
-        Raises:
-            Unreadable: the key is another, or something was changed.
-        """
-        return unseal(self._key, sealed, about=self._about + what).decode()
-
-    def account(self, sealed: bytes) -> Account:
-        """Open the words.
-
-        Raises:
-            Unreadable: the key is another, or something was changed.
-        """
-        return Account.model_validate_json(self.open(b"words", sealed))
-
-    def reply(self, sealed: bytes) -> str:
-        """Open an officer's reply.
-
-        Raises:
-            Unreadable: it was sealed to another complaint, or changed.
-        """
-        return unseal_with(self._reply_key, sealed).decode()
-
-
 class Vault:
     """Seals under a data key per complaint, wrapped by a key that is not in the database."""
 
@@ -100,7 +40,7 @@ class Vault:
         self,
         complaint_id: UUID,
         account: Account,
-        contact: str | None,
+        contact: Contact | None,
         contact_key: bytes | None = None,
     ) -> Sealed:
         """Seal everything a complaint says that is not a code.
@@ -108,7 +48,7 @@ class Vault:
         Args:
             complaint_id: what it belongs to.
             account: what was said.
-            contact: how the source can be reached.
+            contact: how the source can be reached, if it agreed to that.
             contact_key: the hotline's own; then nobody else ever reads the contact (V11).
         """
         key = new_key()
@@ -181,10 +121,3 @@ class Vault:
             Unreadable: the key is another, or something was changed.
         """
         return self.keys.unwrap(sealed, about=integration_id.bytes)
-
-
-def seal_contact(compartment: Compartment, contact: str, contact_key: bytes | None) -> bytes:
-    """Seal a contact, to the hotline's own key if it has one, and in either case to die with us."""
-    if contact_key is None:
-        return compartment.seal(b"contact", contact)
-    return compartment.seal(b"contact-for-hotline", seal_to(contact_key, contact.encode()).hex())
