@@ -14,7 +14,7 @@ from tocsin_contracts.streams import INTAKE
 from tocsin_intake import app
 from tocsin_intake.acceptance import storing
 from tocsin_intake.settings import Settings
-from tocsin_intake.vault import Account, KeyWrapper, Sealed, TagKeys, Vault
+from tocsin_intake.vault import Account, Contact, KeyWrapper, Sealed, TagKeys, Vault
 
 _WITH_KEYS = """
 ), keys as (
@@ -39,7 +39,7 @@ class OpenVault(Vault):
         self,
         complaint_id: UUID,  # noqa: ARG002
         account: Account,
-        contact: str | None,
+        contact: Contact | None,
         contact_key: bytes | None = None,  # noqa: ARG002
     ) -> Sealed:
         """Write down everything that sealing would write down, and seal nothing."""
@@ -47,7 +47,7 @@ class OpenVault(Vault):
         return Sealed(
             wrapped_key=b"",
             words=account.model_dump_json().encode(),
-            contact=contact.encode() if contact else None,
+            contact=contact.model_dump_json().encode() if contact else None,
             for_cases=self._for_cases,
             public_key=self._public_key,
         )
