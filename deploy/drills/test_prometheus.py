@@ -1,6 +1,7 @@
 """What watches Tocsin, watching it: Prometheus with its own configuration beside the containers."""
 
 import json
+import subprocess
 from collections.abc import Generator, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -57,6 +58,9 @@ def prometheus(tocsin: ComposedTocsin) -> Generator[Prometheus]:
     tocsin.compose.run("up", "-d", "--no-build", "--no-deps", "--wait", *WATCHERS)
     yield Prometheus(tocsin)
     tocsin.compose.run("rm", "--stop", "--force", *WATCHERS)
+    # `down` leaves the volumes of profiles, and an old one would answer for the new.
+    volume = f"{tocsin.compose.project}_prometheus"
+    subprocess.run(["docker", "volume", "rm", volume], capture_output=True, check=True)
 
 
 async def test_the_questions_of_the_pages_can_be_computed_and_what_is_certain_is_answered(
@@ -94,15 +98,18 @@ def questions() -> list[str]:
     ]
 
 
-def test_all_services_and_the_database_are_found(prometheus: Prometheus) -> None:
-    [targets] = prometheus.ask("targets")
-    found = {
-        one["labels"].get("service", one["labels"]["job"]): one["health"]
-        for one in targets["activeTargets"]
-    }
+async def test_all_services_and_the_database_are_found(prometheus: Prometheus) -> None:
+    wanted = {*map(container, SERVICES), "postgres"}
 
-    for name in (*map(container, SERVICES), "postgres"):
-        assert found[name] == "up"
+    def found() -> set[str]:
+        [targets] = prometheus.ask("targets")
+        return {
+            one["labels"].get("service", one["labels"]["job"])
+            for one in targets["activeTargets"]
+            if one["health"] == "up"
+        }
+
+    await eventually(lambda: wanted <= found(), within=SEEN_WITHIN)
 
 
 async def test_every_rule_is_loaded_and_can_be_computed(prometheus: Prometheus) -> None:
