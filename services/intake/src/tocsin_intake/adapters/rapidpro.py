@@ -10,7 +10,7 @@
 | `contact.urn`, else `input.urn`, else `contact.uuid` | `source` |
 | `contact.uuid`, else its URN, where it may be told that a message waits | only with consent |
 | `contact.language` | `language` |
-| `input.attachments[]` | `media` by address |
+| `input.attachments[]` | `media` by address; of kind `geo`: `words` |
 | `run.uuid` and the last step of `path`, else a digest of the body and the day | `external_ref` |
 | a form (`values`, `text`, `urn`, `run`, `step`), as flows sent before 2019 | the same |
 | a body without results and input | set aside for the hotline's officers |
@@ -48,7 +48,7 @@ from tocsin_intake.auth import Hotline as CallingHotline
 from tocsin_intake.integrations.hotline import Hotline
 from tocsin_intake.integrations.systems import Flow
 from tocsin_intake.mapping.fields import FIELDS, NO, YES, YES_OR_NO, tolerant
-from tocsin_intake.schemas import Media, Source
+from tocsin_intake.schemas import Source
 
 NAME = "rapidpro"
 YES_OR_NO_FIELDS = YES_OR_NO | {"share"}
@@ -59,6 +59,10 @@ LANGUAGES = {
     "urd": "ur", "vie": "vi", "zho": "zh",
 }  # fmt: skip
 """RapidPro writes ISO 639-3; where there is a shorter code, BCP 47 wants that one."""
+
+PLACE = "geo"
+"""The kind of an attachment that is no file: its address is a latitude and a longitude."""
+SCHEME = re.compile(r"[a-z]{2,32}")
 
 router = APIRouter(prefix="/v1/integrations/{integration_id}/rapidpro", tags=["adapters"])
 
@@ -105,7 +109,10 @@ def translate(hotline: Hotline, payload: Payload) -> Translation:
     if "words" not in flat:
         others = [f"{name}: {value}" for name, value in flat.items() if name not in FIELDS]
         flat["words"] = text_at(body, "input", "text") or "\n".join(others)
-    media = _media(body)
+    sent_along = _sent_along(body)
+    places = [f"[location: {place}]" for place, kind in sent_along if kind == PLACE and place]
+    flat["words"] = "\n".join(filter(None, (flat["words"], *places)))
+    media = media_at(one for one in sent_along if one[1] != PLACE)
     if not flat["words"] and media:
         flat["words"] = "[message without words]"
     language = text_at(body, "contact", "language") or ""
@@ -159,10 +166,10 @@ def _source(body: Mapping[str, Any]) -> Source | None:
     if not path:
         scheme = text_at(body, "input", "urn", "scheme") or ""
         path = text_at(body, "input", "urn", "path") or ""
-    if path and len(path) <= 300:
+    if (path := path.strip()) and len(path) <= 300:
         phone = scheme == "tel" or (scheme == "whatsapp" and path.isdecimal())
-        kind = "phone" if phone else scheme if scheme.isalpha() and scheme.islower() else "handle"
-        return Source(kind=kind[:32], handle=path)
+        kind = "phone" if phone else scheme if SCHEME.fullmatch(scheme) else "handle"
+        return Source(kind=kind, handle=path)
     uuid = text_at(body, "contact", "uuid")
     return Source(kind="rapidpro", handle=uuid[:300]) if uuid else None
 
@@ -179,8 +186,8 @@ def _address(body: Mapping[str, Any]) -> str | None:
     return f"tel:{source.handle}"
 
 
-def _media(body: Mapping[str, Any]) -> tuple[Media, ...]:
-    """Attachments, as objects or in the short form `image/jpeg:https://…`."""
+def _sent_along(body: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
+    """Attachments, as objects or in the short form `image/jpeg:https://…`: address and kind."""
     found: list[tuple[str | None, str | None]] = []
     for one in list_at(body, "input", "attachments"):
         if isinstance(one, str):
@@ -188,4 +195,4 @@ def _media(body: Mapping[str, Any]) -> tuple[Media, ...]:
             found.append((url, content_type))
         else:
             found.append((text_at(one, "url"), text_at(one, "content_type")))
-    return media_at(found)
+    return found
