@@ -22,7 +22,7 @@ class Sender:
             self.port = listener.getsockname()[1]
         self._environment = environment | {
             "TOCSIN_PORT": str(self.port),
-            "TOCSIN_LEASE_SECONDS": "1",  # what it held when it is killed is soon another's
+            "TOCSIN_LEASE_SECONDS": "5",  # as in production: a busy machine loses none of them
         }
         self._process: asyncio.subprocess.Process | None = None
 
